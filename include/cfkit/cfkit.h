@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/* Everything that libcfkit offers. */
+#ifndef CFKIT_CFKIT_H
+#define CFKIT_CFKIT_H
+
+#include <cfkit/base.h>
+#include <cfkit/bundle.h>
+#include <cfkit/cache.h>
+#include <cfkit/delta.h>
+#include <cfkit/ewma.h>
+#include <cfkit/limit.h>
+#include <cfkit/split.h>
+#include <cfkit/topk.h>
+#include <cfkit/upgrade.h>
+
+#endif

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The one seam to cryptography. A back end is one file behind it
+ * (crypto_mbedtls.c, crypto_openssl.c); no header of theirs is seen anywhere
+ * else, and results, codes and messages are the same over both. What is built
+ * from these primitives (hkdf.c) or comes from the system (random.c) is
+ * shared.
+ *
+ * Secrets go through here in constant time as far as the back end keeps it.
+ * Contexts hold key material: they are wiped when released, and a context
+ * serves one thread at a time.
+ */
+#ifndef CFK_BASE_CRYPTO_H
+#define CFK_BASE_CRYPTO_H
+
+#include "base/bytes.h"
+
+enum cfk__hash_id {
+    CFK__SHA1,
+    CFK__SHA256,
+    CFK__SHA384,
+    CFK__SHA512,
+};
+
+enum {
+    CFK__HASH_MAX = 64, /* bytes of the longest digest */
+    CFK__SHA256_SIZE = 32,
+    CFK__SHA512_SIZE = 64,
+    CFK__AEAD_KEY_SIZE = 32,
+    CFK__AEAD_NONCE_SIZE = 12,
+    CFK__AEAD_TAG_SIZE = 16,
+    CFK__X25519_SIZE = 32,
+};
+
+/* Bytes of a digest. */
+size_t cfk__hash_size(enum cfk__hash_id id);
+
+/* Digest of one buffer. CFK_OK, or CFK_E_NOMEM where the back end allocates. */
+int cfk__hash(enum cfk__hash_id id, const void *data, size_t size, uint8_t *digest,
+              struct cfk_error *err);
+
+/* A digest in pieces. After _finish only _free is allowed. */
+struct cfk__hash_ctx;
+int cfk__hash_new(enum cfk__hash_id id, struct cfk__hash_ctx **out,
+                  struct cfk_error *err);
+int cfk__hash_update(struct cfk__hash_ctx *ctx, const void *data, size_t size,
+                     struct cfk_error *err);
+int cfk__hash_finish(struct cfk__hash_ctx *ctx, uint8_t *digest, struct cfk_error *err);
+void cfk__hash_free(struct cfk__hash_ctx *ctx);
+
+/* RFC 2104. The mac has cfk__hash_size(id) bytes; keys of any length. */
+int cfk__hmac(enum cfk__hash_id id, const void *key, size_t key_size, const void *data,
+              size_t size, uint8_t *mac, struct cfk_error *err);
+
+/* RFC 5869. A PRK of any length is taken, also one shorter than the digest. */
+int cfk__hkdf_extract(enum cfk__hash_id id, const void *salt, size_t salt_size,
+                      const void *ikm, size_t ikm_size, uint8_t *prk,
+                      struct cfk_error *err);
+
+/* CFK_E_INVALID when out_size is over 255 digests. */
+int cfk__hkdf_expand(enum cfk__hash_id id, const void *prk, size_t prk_size,
+                     const void *info, size_t info_size, void *out, size_t out_size,
+                     struct cfk_error *err);
+
+/* Extract, then expand. */
+int cfk__hkdf(enum cfk__hash_id id, const void *salt, size_t salt_size, const void *ikm,
+              size_t ikm_size, const void *info, size_t info_size, void *out,
+              size_t out_size, struct cfk_error *err);
+
+enum cfk__aead_id {
+    CFK__AES_256_GCM,       /* NIST SP 800-38D, 12-byte nonce, 16-byte tag */
+    CFK__CHACHA20_POLY1305, /* RFC 8439 */
+};
+
+/* One key made ready, for many messages. */
+struct cfk__aead;
+int cfk__aead_new(enum cfk__aead_id id, const uint8_t key[CFK__AEAD_KEY_SIZE],
+                  struct cfk__aead **out, struct cfk_error *err);
+
+/* Writes size + 16 bytes: ciphertext, then tag. out may equal data, not overlap it. */
+int cfk__aead_seal(struct cfk__aead *aead, const uint8_t nonce[CFK__AEAD_NONCE_SIZE],
+                   const void *ad, size_t ad_size, const void *data, size_t size,
+                   uint8_t *out, struct cfk_error *err);
+
+/*
+ * Opens size bytes (ciphertext and tag) to size - 16. CFK_E_CORRUPT when they
+ * are not authentic or too short: then out is all zero (as far as it goes).
+ */
+int cfk__aead_open(struct cfk__aead *aead, const uint8_t nonce[CFK__AEAD_NONCE_SIZE],
+                   const void *ad, size_t ad_size, const void *data, size_t size,
+                   uint8_t *out, struct cfk_error *err);
+void cfk__aead_free(struct cfk__aead *aead);
+
+/*
+ * RFC 7748. The scalar is clamped here. CFK_E_INVALID when the result is all
+ * zero: the point was of low order.
+ */
+int cfk__x25519(uint8_t out[CFK__X25519_SIZE], const uint8_t scalar[CFK__X25519_SIZE],
+                const uint8_t point[CFK__X25519_SIZE], struct cfk_error *err);
+int cfk__x25519_public(uint8_t out[CFK__X25519_SIZE],
+                       const uint8_t scalar[CFK__X25519_SIZE], struct cfk_error *err);
+
+enum cfk__signature_id {
+    CFK__RSA_PKCS1, /* RFC 8017, 8.2 */
+    CFK__RSA_PSS,   /* RFC 8017, 8.1; MGF1 with the same hash */
+    CFK__ECDSA,   /* P-256, P-384, P-521 and what else the back end has; DER signature */
+    CFK__ED25519, /* RFC 8032; no separate hash */
+};
+
+struct cfk__signature_scheme {
+    enum cfk__signature_id id;
+    enum cfk__hash_id hash; /* not for Ed25519 */
+    size_t salt_size;       /* PSS alone; exact */
+};
+
+/*
+ * Verify a signature over message by the key in spki, a DER
+ * SubjectPublicKeyInfo (RFC 5280). CFK_OK, CFK_E_SIGNATURE (it is not the
+ * key's), CFK_E_NOTSUP (the back end lacks the algorithm or curve),
+ * CFK_E_CORRUPT (the key is malformed or of another kind) or CFK_E_NOMEM.
+ */
+int cfk__signature_verify(const struct cfk__signature_scheme *scheme,
+                          struct cfk__span spki, struct cfk__span message,
+                          struct cfk__span signature, struct cfk_error *err);
+
+/* Bytes from the system's generator. CFK_OK or CFK_E_RANDOM. */
+int cfk__random(void *out, size_t size, struct cfk_error *err);
+
+#endif

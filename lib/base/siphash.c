@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/siphash.h"
+
+#include <string.h>
+
+struct state {
+    uint64_t v0, v1, v2, v3;
+};
+
+static inline uint64_t rotate_left(uint64_t x, unsigned bits)
+{
+    return x << bits | x >> (64 - bits);
+}
+
+static inline void rounds(struct state *s, int count)
+{
+    for (int i = 0; i < count; i++) {
+        s->v0 += s->v1;
+        s->v1 = rotate_left(s->v1, 13) ^ s->v0;
+        s->v0 = rotate_left(s->v0, 32);
+        s->v2 += s->v3;
+        s->v3 = rotate_left(s->v3, 16) ^ s->v2;
+        s->v0 += s->v3;
+        s->v3 = rotate_left(s->v3, 21) ^ s->v0;
+        s->v2 += s->v1;
+        s->v1 = rotate_left(s->v1, 17) ^ s->v2;
+        s->v2 = rotate_left(s->v2, 32);
+    }
+}
+
+static inline uint64_t load_le(const uint8_t *p, size_t size)
+{
+    uint64_t word = 0;
+
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    memcpy(&word, p, size);
+#else
+    for (size_t i = 0; i < size; i++)
+        word |= (uint64_t)p[i] << (8 * i);
+#endif
+    return word;
+}
+
+static inline uint64_t siphash(const uint64_t key[2], const uint8_t *p, size_t size,
+                               int per_word, int at_end)
+{
+    struct state s = {
+        key[0] ^ UINT64_C(0x736f6d6570736575),
+        key[1] ^ UINT64_C(0x646f72616e646f6d),
+        key[0] ^ UINT64_C(0x6c7967656e657261),
+        key[1] ^ UINT64_C(0x7465646279746573),
+    };
+    uint64_t last = (uint64_t)size << 56;
+    uint64_t word;
+
+    for (; size >= 8; p += 8, size -= 8) {
+        word = load_le(p, 8);
+        s.v3 ^= word;
+        rounds(&s, per_word);
+        s.v0 ^= word;
+    }
+    if (size > 0)
+        last |= load_le(p, size);
+    s.v3 ^= last;
+    rounds(&s, per_word);
+    s.v0 ^= last;
+    s.v2 ^= 0xff;
+    rounds(&s, at_end);
+    return s.v0 ^ s.v1 ^ s.v2 ^ s.v3;
+}
+
+uint64_t cfk__siphash13(const uint64_t key[2], const void *data, size_t size)
+{
+    return siphash(key, data, size, 1, 3);
+}
+
+uint64_t cfk__siphash24(const uint64_t key[2], const void *data, size_t size)
+{
+    return siphash(key, data, size, 2, 4);
+}
