@@ -70,9 +70,10 @@ void cli_start(const struct cli_tool *tool);
  */
 int cli_option(int argc, char **argv);
 
-bool cli_json(void);    /* --json was given */
-bool cli_quiet(void);   /* -q */
-bool cli_verbose(void); /* -v */
+bool cli_json(void);            /* --json was given */
+bool cli_quiet(void);           /* -q */
+bool cli_verbose(void);         /* -v */
+bool cli_progress_wanted(void); /* stderr is a terminal; not with -q, --no-progress */
 
 /* "TOOL: error: ..." and "Try 'TOOL --help'"; CLI_TROUBLE. NULL: the hint alone. */
 int cli_usage(const char *format, ...) __attribute__((format(printf, 1, 2)));
@@ -96,8 +97,14 @@ void cli_detail(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* Flush stdout; a failure (a full disk, say) turns any status into CLI_TROUBLE. */
 int cli_finish(int status);
 
-/* Print value as one line on stdout and release it. NULL means no memory. */
+/*
+ * Print value as one line on stdout and release it. NULL means no memory: an
+ * error object is printed in its place and CLI_TROUBLE returned.
+ */
 int cli_print_json(json_t *value);
+
+/* Bytes as a JSON string; what is not valid UTF-8 becomes U+FFFD. */
+json_t *cli_json_text(const char *text, size_t len);
 
 /* Whether stdout may get binary data: not when it is a terminal. */
 bool cli_stdout_is_terminal(void);

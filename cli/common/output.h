@@ -3,8 +3,9 @@
  * Outputs that appear whole or not at all. A regular file is written to an
  * unnamed temporary in its directory (a named one where the file system has
  * none), synced, then linked to its name, which never clobbers, or renamed
- * over it if that was asked for. Standard output, devices and pipes are
- * written straight. Signals that end the tool leave nothing behind.
+ * over it if that was asked for. A symbolic link stays, its target changes. Standard
+ * output, devices and pipes are written straight. Signals that end the tool leave nothing
+ * behind.
  */
 #ifndef CLI_OUTPUT_H
 #define CLI_OUTPUT_H
@@ -21,12 +22,12 @@ enum {
 
 /* Zero it to begin with; cli_output_abort() is right in every state. */
 struct cli_output {
-    const char *path; /* as the user named it */
-    char *target;     /* where it goes; NULL when written straight */
-    char *temp;       /* name of the temporary; NULL when it has none */
+    const char *path;                 /* as the user named it */
+    char *target;                     /* where it goes; NULL when written straight */
+    char *temp;                       /* name of the temporary; NULL when it has none */
+    struct cli_output *volatile next; /* in the list of those with a named temporary */
     int fd;
     unsigned flags;
-    bool open;
 };
 
 /*
@@ -42,6 +43,9 @@ int cli_output_write(struct cli_output *out, const void *data, size_t size,
 /* Sync and publish. After a failure nothing has changed; abort still releases. */
 int cli_output_commit(struct cli_output *out, struct cfk_error *err);
 void cli_output_abort(struct cli_output *out);
+
+/* For handlers of signals that end the tool: remove named temporaries. */
+void cli_output_remove_temporaries(void);
 
 /* Open, write, commit. */
 int cli_output_whole(const char *path, unsigned flags, const void *data, size_t size,
