@@ -228,8 +228,39 @@ static bool set_colour(const char *when)
     return true;
 }
 
+static bool is_own_option(int c)
+{
+    const struct option *option = cli.tool->longs;
+
+    if (c <= 0x7f && c != ':' && strchr(cli.tool->shorts, c) != NULL)
+        return true;
+    while (option->name != NULL && option->val != c)
+        option++;
+    return option->name != NULL;
+}
+
+/* What getopt_long() did not like, in our words. */
+static void complain(char *const *argv)
+{
+    const char *word = argv[optind - 1];
+    char letter[] = { '-', (char)optopt, '\0' };
+    const char *option = optopt > 0 && optopt <= 0x7f && word[1] != '-' ? letter : word;
+    char message[256];
+
+    if (optopt == 0 || !is_own_option(optopt))
+        snprintf(message, sizeof message, "there is no option '%s'", option);
+    else if (strncmp(word, "--", 2) == 0 && strchr(word, '=') != NULL)
+        snprintf(message, sizeof message, "'%s' takes no value", option);
+    else
+        snprintf(message, sizeof message, "'%s' wants a value", option);
+    error_line("%s", message);
+    if (cli.json)
+        print_json_error("usage", message, 0);
+}
+
 int cli_option(int argc, char **argv)
 {
+    opterr = 0;
     for (;;) {
         int c = getopt_long(argc, argv, cli.tool->shorts, cli.tool->longs, NULL);
 
@@ -246,6 +277,7 @@ int cli_option(int argc, char **argv)
             break;
         case 'h': exit(print_help());
         case 'V': exit(print_version());
+        case '?': complain(argv); return c;
         default: return c;
         }
     }

@@ -12,7 +12,7 @@
 #   skip 'why'              count what cannot be tested here, visibly
 
 set -u
-PATH="$CF_TOOLS:$PATH"
+PATH="${CF_TOOLS:-}:$PATH"
 export PATH LC_ALL=C
 unset NO_COLOR
 work=$(mktemp -d)
@@ -105,6 +105,7 @@ data() {
         skip "CFKIT_DATA is not set, no $1"
         return 1
     fi
+    # shellcheck disable=SC2034 # for the caller
     data_file=$CFKIT_DATA/$1
 }
 
