@@ -59,6 +59,9 @@ bool cli_stdout_is_terminal(void)
 }
 
 static void say(const char *tag, const char *colour, const char *format, va_list args)
+    __attribute__((format(printf, 3, 0)));
+
+static void say(const char *tag, const char *colour, const char *format, va_list args)
 {
     fprintf(stderr, "%s: ", cli.tool->name);
     if (tag != NULL && cli.colour)

@@ -8,6 +8,9 @@
 _Static_assert(sizeof(struct cfk_error) == 256, "part of the ABI");
 
 static void report(struct cfk_error *err, int code, const char *format, va_list args)
+    CFK__PRINTF(3, 0);
+
+static void report(struct cfk_error *err, int code, const char *format, va_list args)
 {
     *err = (struct cfk_error){ .code = code };
     vsnprintf(err->message, sizeof err->message, format, args);
