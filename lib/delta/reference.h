@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: MIT */
+/* What a prepared reference holds. Written once, then only read. */
+#ifndef CFK_DELTA_REFERENCE_H
+#define CFK_DELTA_REFERENCE_H
+
+#include "base/bytes.h"
+#include "cfkit/delta.h"
+
+struct cfk_delta_ref {
+    struct cfk_alloc alloc;
+    struct cfk__span old; /* the caller's bytes, or those at copy */
+    void *copy;           /* NULL when borrowed */
+    uint8_t digest[CFK_DELTA_DIGEST_SIZE];
+};
+
+/* Whether two ranges of memory have a byte in common. */
+bool cfk__delta_overlap(const void *a, size_t a_size, const void *b, size_t b_size);
+
+/* CFK_E_INVALID without a reference, or for NULL where there should be bytes. */
+int cfk__delta_check_input(const cfk_delta_ref *ref, const void *data, size_t size,
+                           struct cfk_error *err);
+
+#endif
