@@ -48,7 +48,7 @@ void bench_start(int argc, char **argv, const char *title)
            "min ns/unit", "median", "MB/s", "runs");
 }
 
-static bool wanted(const char *work, const char *subject)
+bool bench_wanted(const char *work, const char *subject)
 {
     return filter == NULL || strstr(work, filter) != NULL ||
            strstr(subject, filter) != NULL;
@@ -87,7 +87,7 @@ void bench_run(const struct bench_row *row)
     int runs = 0;
     double units = (double)(row->units > 0 ? row->units : 1);
 
-    if (!wanted(row->work, row->subject))
+    if (!bench_wanted(row->work, row->subject))
         return;
     do {
         measure(row, &samples[runs]);
@@ -108,7 +108,7 @@ void bench_run(const struct bench_row *row)
 
 void bench_fact(const char *subject, const char *work, const char *what, double value)
 {
-    if (!wanted(work, subject))
+    if (!bench_wanted(work, subject))
         return;
     printf("%-28s %-28s %s %.10g\n", work, subject, what, value);
     fflush(stdout);

@@ -28,6 +28,9 @@ struct bench_row {
 /* Begin a table; -f TEXT in argv runs only rows whose work or subject has it. */
 void bench_start(int argc, char **argv, const char *title);
 
+/* Whether the filter lets a row through; for costly preparations. */
+bool bench_wanted(const char *work, const char *subject);
+
 /* Measure a row and print it. A false result ends the program with status 1. */
 void bench_run(const struct bench_row *row);
 
