@@ -44,6 +44,12 @@ inspect() {
     ok
 }
 
+# Whether any program at all ends like this at this point.
+is_the_loader() {
+    strace -f -qq -o trace -e trace="$call" -e inject="$call:error=$errno:when=$n" true 2>/dev/null
+    [ $? -eq "$status" ]
+}
+
 # sweep_errors CALL ERRNO COMMAND...: the n-th call fails, until none is left to fail.
 sweep_errors() {
     call=$1
@@ -57,7 +63,8 @@ sweep_errors() {
         status=$?
         grep -q INJECTED trace || break
         inspect "$name: $call $errno, $n" "$status"
-        [ "$status" -le 2 ] || [ "$status" -eq 127 ] || not_ok "$name: $call $errno, $n: exit $status"
+        [ "$status" -le 2 ] || [ "$status" -eq 127 ] || is_the_loader ||
+            not_ok "$name: $call $errno, $n: exit $status"
         n=$((n + 1))
     done
     points=$((points + n - 1))
@@ -115,6 +122,7 @@ faults() {
     for call in openat read write fsync; do
         sweep_errors "$call" EINTR "$@"
     done
+    sweep_errors openat EOPNOTSUPP "$@" # so that there are no unnamed temporaries
     for call in openat write fsync fchmod linkat close; do
         sweep_signals "$call" KILL "$@"
         sweep_signals "$call" TERM "$@"
