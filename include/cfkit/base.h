@@ -68,6 +68,7 @@ enum {
     CFK_E_NAME = -55,           /* name-mismatch: not for this host */
     CFK_E_KEY = -56,            /* key-mismatch: not this private key */
     CFK_E_CRITICAL = -57,       /* unknown-critical: extension not understood */
+    CFK_E_WEAK = -58,           /* weak-algorithm: hash or key too weak to trust */
 
     /* split */
     CFK_E_NEED_MORE = -80,  /* need-more: not enough people */

@@ -9,7 +9,7 @@ void cfk__reader_init(struct cfk__reader *r, const void *data, size_t size)
 {
     static const uint8_t nothing;
 
-    r->start = size > 0 ? data : &nothing;
+    r->start = data != NULL ? data : &nothing;
     r->pos = r->start;
     r->end = r->start + size;
 }

@@ -70,6 +70,7 @@ END_TEST
 
 START_TEST(an_empty_input_is_no_special_case)
 {
+    const uint8_t place[4] = { 0 };
     struct cfk__reader r = reader_over(NULL, 0);
     struct cfk__span span;
     uint8_t byte;
@@ -78,6 +79,10 @@ START_TEST(an_empty_input_is_no_special_case)
     ck_assert(!cfk__read_u8(&r, &byte));
     ck_assert(cfk__read_span(&r, 0, &span));
     ck_assert(cfk__read_copy(&r, NULL, 0));
+
+    cfk__reader_init(&r, place + 2, 0); /* its offset in what contains it still counts */
+    ck_assert_ptr_eq(r.pos, place + 2);
+    ck_assert_uint_eq(cfk__reader_left(&r), 0);
 }
 END_TEST
 
