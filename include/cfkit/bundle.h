@@ -1,7 +1,308 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * libcfkit bundle: find every chain from a certificate to trusted roots, rank
+ * the chains, and hand out the best as a bundle that a server can send.
+ *
+ *     cfk_bundle_pool_new(NULL, &pool, &err);
+ *     cfk_bundle_pool_add(pool, roots, roots_size, CFK_BUNDLE_ROOT, NULL, &err);
+ *     cfk_bundle_pool_add(pool, more, more_size, CFK_BUNDLE_POOL, NULL, &err);
+ *     cfk_bundle_build(pool, leaf, leaf_size, time(NULL), NULL, &result, &err);
+ *     if (cfk_bundle_reason(result, &err) == CFK_OK)
+ *         cfk_bundle_write_pem(result, 0, 0, NULL, &text, &text_size, &err);
+ *
+ * A chain is accepted when, at the given time and for the given purpose, every
+ * step of it holds: signature, validity (of the root too), basic constraints
+ * with path length, key usage, extended key usage, no signature with SHA-1 or
+ * an older hash, no RSA key under 1,024 bits, and no critical extension that is
+ * not understood. Name constraints and required policies are not
+ * evaluated yet; a chain with an issuer that asks for either is rejected with
+ * CFK_E_CRITICAL, never waved through. Revocation is not looked at.
+ *
+ * The clock is an argument: the library reads none.
+ */
 #ifndef CFKIT_BUNDLE_H
 #define CFKIT_BUNDLE_H
 
 #include <cfkit/base.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/*
+ * Certificates to build chains from: trusted roots and intermediates, indexed
+ * as they come. A pool remembers the signatures that were checked while
+ * building from it, so the next build is quicker. One pool, and the results
+ * built from it, serve one thread at a time.
+ */
+typedef struct cfk_bundle_pool cfk_bundle_pool;
+
+/* What cfk_bundle_build() found. Release it before its pool. */
+typedef struct cfk_bundle_result cfk_bundle_result;
+
+/* Where a certificate came from, and so what it may be used as. */
+enum {
+    CFK_BUNDLE_INPUT = 1, /* came with the leaf: an intermediate */
+    CFK_BUNDLE_POOL = 2,  /* an intermediate */
+    CFK_BUNDLE_ROOT = 4   /* a trust anchor: chains end in it */
+};
+
+struct cfk_bundle_pool_options {
+    size_t size;                   /* sizeof(struct cfk_bundle_pool_options) */
+    size_t max_certs;              /* distinct certificates; 0 means 100,000 */
+    size_t max_cert_size;          /* bytes of one; 0 means 256 KiB */
+    const struct cfk_alloc *alloc; /* NULL means malloc and free */
+};
+
+/*
+ * Create an empty pool in *out; release it with cfk_bundle_pool_free().
+ *
+ *   opts  NULL means every default.
+ *
+ * Returns CFK_OK, CFK_E_INVALID, CFK_E_NOTSUP, CFK_E_NOMEM or CFK_E_RANDOM
+ * (its tables hash under a random key). Since 0.1.
+ */
+CFK_API int cfk_bundle_pool_new(const struct cfk_bundle_pool_options *opts,
+                                cfk_bundle_pool **out, struct cfk_error *err);
+
+/* Release a pool and all it holds. NULL is accepted. Since 0.1. */
+CFK_API void cfk_bundle_pool_free(cfk_bundle_pool *pool);
+
+/*
+ * Add one certificate in DER, which is copied. One that is there already is
+ * not added again, but may be used as both from then on.
+ *
+ *   from  one of CFK_BUNDLE_INPUT, _POOL, _ROOT.
+ *
+ * Returns CFK_OK, CFK_E_CORRUPT (not a certificate; err->offset says where),
+ * CFK_E_LIMIT (a limit of the pool), CFK_E_INVALID or CFK_E_NOMEM; after a
+ * failure the pool is as it was. O(size). Since 0.1.
+ */
+CFK_API int cfk_bundle_pool_add_der(cfk_bundle_pool *pool, const void *der, size_t size,
+                                    uint32_t from, struct cfk_error *err);
+
+/* What became of each certificate of an input. */
+struct cfk_bundle_report {
+    size_t size;    /* sizeof(struct cfk_bundle_report) */
+    uint64_t found; /* out: certificates in the input */
+    uint64_t bad;   /* out: of these, not usable and left out */
+
+    /*
+     * Called for each certificate with its number from 0, the byte of the
+     * input where it begins, and NULL or why it was left out. May be NULL.
+     */
+    void (*each)(void *ctx, uint64_t index, uint64_t offset, const struct cfk_error *why);
+    void *ctx;
+};
+
+/*
+ * Add every certificate of an input: PEM text (labels CERTIFICATE and X509
+ * CERTIFICATE) or one certificate in DER. Anything else in the text, private
+ * keys included, is skipped unread. A bad certificate is left out, counted
+ * and reported; the others are added all the same.
+ *
+ *   from    one of CFK_BUNDLE_INPUT, _POOL, _ROOT.
+ *   report  NULL: bad certificates are left out silently.
+ *
+ * Returns CFK_OK (also when there is no certificate), CFK_E_LIMIT (the pool is
+ * full), CFK_E_INVALID, CFK_E_NOTSUP or CFK_E_NOMEM; what was added before
+ * stays. O(size). Since 0.1.
+ */
+CFK_API int cfk_bundle_pool_add(cfk_bundle_pool *pool, const void *data, size_t size,
+                                uint32_t from, struct cfk_bundle_report *report,
+                                struct cfk_error *err);
+
+/*
+ * Take the file of a server, PEM or one certificate in DER: the first
+ * certificate goes to *leaf (release with cfk_free() and the allocator of the
+ * pool), the others of a PEM text join the pool as CFK_BUNDLE_INPUT.
+ *
+ * Returns CFK_OK, CFK_E_NOTFOUND (no certificate in it), CFK_E_CORRUPT (the
+ * first one is damaged), CFK_E_LIMIT, CFK_E_INVALID, CFK_E_NOTSUP or
+ * CFK_E_NOMEM. O(size). Since 0.1.
+ */
+CFK_API int cfk_bundle_pool_add_input(cfk_bundle_pool *pool, const void *data,
+                                      size_t size, struct cfk_bundle_report *report,
+                                      void **leaf, size_t *leaf_size,
+                                      struct cfk_error *err);
+
+/* Distinct certificates that came from any of these (flags). O(n). Since 0.1. */
+CFK_API size_t cfk_bundle_pool_count(const cfk_bundle_pool *pool, uint32_t from);
+
+/* What the leaf is to be used for. */
+enum {
+    CFK_BUNDLE_EKU_SERVER_AUTH = 0,
+    CFK_BUNDLE_EKU_CLIENT_AUTH = 1,
+    CFK_BUNDLE_EKU_EMAIL_PROTECTION = 2,
+    CFK_BUNDLE_EKU_ANY = 3 /* extended key usage is not looked at */
+};
+
+enum {
+    CFK_BUNDLE_ALLOW_SHA1 = 1 /* take signatures made with SHA-1 */
+};
+
+struct cfk_bundle_options {
+    size_t size;         /* sizeof(struct cfk_bundle_options) */
+    const char *host;    /* DNS name or IP address that the leaf must be for; NULL: any */
+    uint32_t eku;        /* CFK_BUNDLE_EKU_* */
+    uint32_t flags;      /* CFK_BUNDLE_ALLOW_* */
+    uint32_t max_length; /* certificates in a chain, leaf and root included; 0 means 12 */
+    uint32_t max_failures; /* failed signature checks that end the search; 0 means 256 */
+    uint32_t max_expansions;       /* steps of the search; 0 means 10,000 */
+    uint32_t max_chains;           /* chains listed; 0 means 1,000 */
+    uint32_t max_rejected;         /* rejected paths listed; 0 means 1,000 */
+    const struct cfk_alloc *alloc; /* of the result; NULL means malloc and free */
+};
+
+/*
+ * Find the chains from the certificate in leaf (DER, copied) to the roots of
+ * the pool at time (UNIX seconds), and rank them: fewest certificates first,
+ * then latest end of the chain's validity, then latest end of its issuers'
+ * validity, then SHA-256 of the certificates, so that the order is the same
+ * everywhere. A leaf that is a root itself makes a chain of one.
+ *
+ * A result is made whether or not there is a chain: cfk_bundle_reason() tells.
+ * Shorter chains are found first, so a budget that is met costs the longest.
+ *
+ *   opts  NULL means every default.
+ *
+ * Returns CFK_OK, CFK_E_CORRUPT (the leaf is no certificate), CFK_E_LIMIT (it is
+ * larger than the pool allows), CFK_E_INVALID (host is neither a name nor an
+ * address, unknown eku or flags), CFK_E_NOTSUP or CFK_E_NOMEM; on failure *out is NULL.
+ * At most max_expansions steps; a signature is checked once for each pair of
+ * a certificate and an issuer's key. Since 0.1.
+ */
+CFK_API int cfk_bundle_build(cfk_bundle_pool *pool, const void *leaf, size_t leaf_size,
+                             int64_t time, const struct cfk_bundle_options *opts,
+                             cfk_bundle_result **out, struct cfk_error *err);
+
+/* Release a result. NULL is accepted. Since 0.1. */
+CFK_API void cfk_bundle_result_free(cfk_bundle_result *result);
+
+/*
+ * The verdict. CFK_OK: there is a chain. Otherwise why there is none, with the
+ * certificate and the cause in err: CFK_E_UNKNOWN_ISSUER, CFK_E_EXPIRED,
+ * CFK_E_NOT_YET_VALID, CFK_E_SIGNATURE, CFK_E_NOT_CA, CFK_E_PATH_LENGTH,
+ * CFK_E_USAGE, CFK_E_NAME, CFK_E_CRITICAL, CFK_E_WEAK, or CFK_E_LIMIT when a budget was
+ * met before a chain was found, so that there may be one all the same. Of several causes
+ * it is the most specific one on the longest path. Since 0.1.
+ */
+CFK_API int cfk_bundle_reason(const cfk_bundle_result *result, struct cfk_error *err);
+
+/* Number of chains; they are numbered from 0, the best. Since 0.1. */
+CFK_API size_t cfk_bundle_chain_count(const cfk_bundle_result *result);
+
+/* What speaks against a chain that is valid. */
+enum {
+    CFK_BUNDLE_WARN_SHA1 = 1,     /* a signature below the root is made with SHA-1 */
+    CFK_BUNDLE_WARN_WEAK_KEY = 2, /* an RSA key under 2,048 bits */
+    CFK_BUNDLE_WARN_SHORT = 4     /* an issuer expires before the leaf */
+};
+
+struct cfk_bundle_chain_info {
+    size_t size;         /* sizeof(struct cfk_bundle_chain_info) */
+    uint32_t length;     /* certificates, leaf and root included */
+    uint32_t warnings;   /* CFK_BUNDLE_WARN_* */
+    int64_t valid_from;  /* latest notBefore */
+    int64_t valid_until; /* earliest notAfter */
+};
+
+/*
+ * Facts of a chain into *out, whose size the caller sets. CFK_OK, or
+ * CFK_E_INVALID for a number that is out of range. Since 0.1.
+ */
+CFK_API int cfk_bundle_chain(const cfk_bundle_result *result, size_t chain,
+                             struct cfk_bundle_chain_info *out, struct cfk_error *err);
+
+/* Facts of a certificate. Pointers live as long as the result. */
+struct cfk_bundle_cert {
+    size_t size; /* sizeof(struct cfk_bundle_cert) */
+    const void *der;
+    size_t der_size;
+    const char *subject; /* RFC 4514: "CN=example.com,O=Example,C=US" */
+    const char *issuer;
+    const char *key;       /* "RSA", "P-256", "Ed25519"... */
+    const char *signature; /* "sha256WithRSAEncryption"..., or the OID in digits */
+    int64_t not_before;    /* UNIX seconds */
+    int64_t not_after;
+    uint32_t key_bits; /* 0 where not known */
+    uint32_t from;     /* CFK_BUNDLE_*, as used here; 0 for the leaf */
+    uint8_t sha256[32];
+};
+
+/*
+ * Facts of certificate index (0 is the leaf) of a chain into *out, whose size
+ * the caller sets. CFK_OK, CFK_E_INVALID or CFK_E_NOMEM. Since 0.1.
+ */
+CFK_API int cfk_bundle_chain_cert(cfk_bundle_result *result, size_t chain, size_t index,
+                                  struct cfk_bundle_cert *out, struct cfk_error *err);
+
+/* The same for the leaf, also where there is no chain. Since 0.1. */
+CFK_API int cfk_bundle_leaf(cfk_bundle_result *result, struct cfk_bundle_cert *out,
+                            struct cfk_error *err);
+
+/* Number of rejected paths that are listed, in the order they were met. Since 0.1. */
+CFK_API size_t cfk_bundle_rejected_count(const cfk_bundle_result *result);
+
+struct cfk_bundle_rejected_info {
+    size_t size;     /* sizeof(struct cfk_bundle_rejected_info) */
+    int32_t reason;  /* CFK_E_*, as of cfk_bundle_reason() */
+    uint32_t step;   /* index of the certificate that is to blame */
+    uint32_t length; /* certificates of the path as far as it went */
+};
+
+/*
+ * A rejected path into *out, whose size the caller sets. CFK_E_UNKNOWN_ISSUER
+ * blames the certificate whose issuer is missing, CFK_E_SIGNATURE the one whose
+ * signature is not by the key of the next. CFK_OK or CFK_E_INVALID. Since 0.1.
+ */
+CFK_API int cfk_bundle_rejected(const cfk_bundle_result *result, size_t path,
+                                struct cfk_bundle_rejected_info *out,
+                                struct cfk_error *err);
+
+/* Facts of a certificate of a rejected path, as cfk_bundle_chain_cert(). Since 0.1. */
+CFK_API int cfk_bundle_rejected_cert(cfk_bundle_result *result, size_t path, size_t index,
+                                     struct cfk_bundle_cert *out, struct cfk_error *err);
+
+/* Budgets that were met: what is listed may not be all there is. */
+enum {
+    CFK_BUNDLE_MET_LENGTH = 1, /* a longer path was not followed */
+    CFK_BUNDLE_MET_FAILURES = 2,
+    CFK_BUNDLE_MET_EXPANSIONS = 4,
+    CFK_BUNDLE_MET_CHAINS = 8,
+    CFK_BUNDLE_MET_REJECTED = 16
+};
+
+struct cfk_bundle_counters {
+    size_t size;         /* sizeof(struct cfk_bundle_counters) */
+    uint64_t signatures; /* checked in this build */
+    uint64_t remembered; /* needed, but known from an earlier check */
+    uint64_t failures;   /* signatures that did not hold */
+    uint64_t expansions; /* steps of the search */
+    uint32_t met;        /* CFK_BUNDLE_MET_* */
+};
+
+/* What the build took into *out, whose size the caller sets. Since 0.1. */
+CFK_API int cfk_bundle_result_counters(const cfk_bundle_result *result,
+                                       struct cfk_bundle_counters *out,
+                                       struct cfk_error *err);
+
+enum {
+    CFK_BUNDLE_WITH_ROOT = 1 /* the root at the end too; servers need not send it */
+};
+
+/*
+ * A chain as PEM text, leaf first, the root left out unless flags ask for it
+ * (a leaf that is its own root is never left out). *out has a NUL behind it
+ * and goes to cfk_free() with alloc. CFK_OK, CFK_E_INVALID or CFK_E_NOMEM.
+ * Since 0.1.
+ */
+CFK_API int cfk_bundle_write_pem(const cfk_bundle_result *result, size_t chain,
+                                 uint32_t flags, const struct cfk_alloc *alloc,
+                                 char **out, size_t *out_size, struct cfk_error *err);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

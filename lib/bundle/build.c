@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: MIT */
+#include "base/alloc.h"
+#include "base/error.h"
+#include "base/options.h"
+#include "bundle/search.h"
+
+enum {
+    DEFAULT_LENGTH = 12, /* a leaf, 10 intermediates, a root */
+    DEFAULT_FAILURES = 256,
+    DEFAULT_EXPANSIONS = 10000,
+    DEFAULT_CHAINS = 1000,
+    DEFAULT_REJECTED = 1000,
+    MAX_LENGTH = 255,
+};
+
+static void set_default(uint32_t *value, uint32_t fallback)
+{
+    if (*value == 0)
+        *value = fallback;
+}
+
+static int import_options(struct cfk_bundle_options *o,
+                          const struct cfk_bundle_options *opts,
+                          struct cfk__wanted *wanted, struct cfk_error *err)
+{
+    static const uint32_t purposes[] = {
+        [CFK_BUNDLE_EKU_SERVER_AUTH] = CFK__EKU_SERVER_AUTH,
+        [CFK_BUNDLE_EKU_CLIENT_AUTH] = CFK__EKU_CLIENT_AUTH,
+        [CFK_BUNDLE_EKU_EMAIL_PROTECTION] = CFK__EKU_EMAIL_PROTECTION,
+        [CFK_BUNDLE_EKU_ANY] = 0,
+    };
+    int rc = cfk__options_import(o, sizeof *o, opts, err);
+
+    if (rc != CFK_OK)
+        return rc;
+    set_default(&o->max_length, DEFAULT_LENGTH);
+    set_default(&o->max_failures, DEFAULT_FAILURES);
+    set_default(&o->max_expansions, DEFAULT_EXPANSIONS);
+    set_default(&o->max_chains, DEFAULT_CHAINS);
+    set_default(&o->max_rejected, DEFAULT_REJECTED);
+    if (o->max_length > MAX_LENGTH)
+        return cfk__fail(err, CFK_E_INVALID, "bundle: max_length is at most %d",
+                         MAX_LENGTH);
+    if (o->eku >= sizeof purposes / sizeof *purposes)
+        return cfk__fail(err, CFK_E_INVALID, "bundle: %u is no CFK_BUNDLE_EKU_ purpose",
+                         (unsigned)o->eku);
+    if ((o->flags & ~(uint32_t)CFK_BUNDLE_ALLOW_SHA1) != 0)
+        return cfk__fail(err, CFK_E_INVALID, "bundle: unknown flags %#x",
+                         (unsigned)o->flags);
+    wanted->allow_sha1 = (o->flags & CFK_BUNDLE_ALLOW_SHA1) != 0;
+    wanted->eku = purposes[o->eku];
+    wanted->has_host = o->host != NULL;
+    if (wanted->has_host && !cfk__host_parse(o->host, &wanted->host))
+        return cfk__fail(err, CFK_E_INVALID,
+                         "bundle: the host is neither a DNS name nor an IP address");
+    return CFK_OK;
+}
+
+static int new_result(cfk_bundle_pool *pool, const void *leaf, size_t leaf_size,
+                      const struct cfk_alloc *alloc, cfk_bundle_result **out,
+                      struct cfk_error *err)
+{
+    cfk_bundle_result *result;
+    void *copy;
+
+    *out = NULL;
+    if (leaf_size > pool->max_cert_size)
+        return cfk__fail(err, CFK_E_LIMIT,
+                         "bundle: a certificate of %zu bytes, at most %zu are allowed",
+                         leaf_size, pool->max_cert_size);
+    result = cfk__calloc(alloc, 1, sizeof *result);
+    if (result == NULL)
+        return cfk__fail(err, CFK_E_NOMEM, "bundle: no memory for a result");
+    result->alloc = *cfk__alloc_or_default(alloc);
+    result->arena.alloc = &result->alloc;
+    result->pool = pool;
+    *out = result;
+    copy = cfk__arena_copy(&result->arena, leaf, leaf_size);
+    if (copy == NULL)
+        return cfk__fail(err, CFK_E_NOMEM, "bundle: no memory for a result");
+    return cfk__pool_adopt(pool, &result->leaf, copy, leaf_size, err);
+}
+
+int cfk__bundle_build(cfk_bundle_pool *pool, const void *leaf, size_t leaf_size,
+                      int64_t time, const struct cfk_bundle_options *opts,
+                      cfk__verify_fn verify, cfk_bundle_result **out,
+                      struct cfk_error *err)
+{
+    struct cfk__wanted wanted = { .time = time };
+    struct cfk_bundle_options o;
+    cfk_bundle_result *result;
+    int rc;
+
+    *out = NULL;
+    rc = import_options(&o, opts, &wanted, err);
+    if (rc != CFK_OK)
+        return rc;
+    rc = new_result(pool, leaf, leaf_size, o.alloc, &result, err);
+    if (rc == CFK_OK) {
+        struct cfk__search search = {
+            .pool = pool,
+            .result = result,
+            .wanted = &result->wanted,
+            .limits = &o,
+            .verify = verify,
+            .err = err,
+        };
+
+        result->wanted = wanted;
+        search.leaf_edges.alloc = &result->alloc;
+        rc = cfk__search_run(&search);
+        if (rc == CFK_OK)
+            rc = cfk__verdict(&search);
+        if (rc == CFK_OK)
+            rc = cfk__rank(result, err);
+        cfk__search_free(&search);
+    }
+    if (rc != CFK_OK) {
+        cfk_bundle_result_free(result);
+        return rc;
+    }
+    *out = result;
+    return CFK_OK;
+}
+
+int cfk_bundle_build(cfk_bundle_pool *pool, const void *leaf, size_t leaf_size,
+                     int64_t time, const struct cfk_bundle_options *opts,
+                     cfk_bundle_result **out, struct cfk_error *err)
+{
+    return cfk__bundle_build(pool, leaf, leaf_size, time, opts, cfk__verify_signature,
+                             out, err);
+}

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: MIT */
+/* The component where it is configured out: every symbol, CFK_E_NOTSUP. */
+#include "base/error.h"
+#include "cfkit/bundle.h"
+
+int cfk_bundle_pool_new(const struct cfk_bundle_pool_options *opts, cfk_bundle_pool **out,
+                        struct cfk_error *err)
+{
+    (void)opts;
+    *out = NULL;
+    return cfk__fail_absent(err, "bundle");
+}
+
+void cfk_bundle_pool_free(cfk_bundle_pool *pool)
+{
+    (void)pool;
+}
+
+int cfk_bundle_pool_add_der(cfk_bundle_pool *pool, const void *der, size_t size,
+                            uint32_t from, struct cfk_error *err)
+{
+    (void)pool;
+    (void)der;
+    (void)size;
+    (void)from;
+    return cfk__fail_absent(err, "bundle");
+}
+
+int cfk_bundle_pool_add(cfk_bundle_pool *pool, const void *data, size_t size,
+                        uint32_t from, struct cfk_bundle_report *report,
+                        struct cfk_error *err)
+{
+    (void)pool;
+    (void)data;
+    (void)size;
+    (void)from;
+    (void)report;
+    return cfk__fail_absent(err, "bundle");
+}
+
+int cfk_bundle_pool_add_input(cfk_bundle_pool *pool, const void *data, size_t size,
+                              struct cfk_bundle_report *report, void **leaf,
+                              size_t *leaf_size, struct cfk_error *err)
+{
+    (void)pool;
+    (void)data;
+    (void)size;
+    (void)report;
+    (void)leaf_size;
+    *leaf = NULL;
+    return cfk__fail_absent(err, "bundle");
+}
+
+size_t cfk_bundle_pool_count(const cfk_bundle_pool *pool, uint32_t from)
+{
+    (void)pool;
+    (void)from;
+    return 0;
+}
+
+int cfk_bundle_build(cfk_bundle_pool *pool, const void *leaf, size_t leaf_size,
+                     int64_t time, const struct cfk_bundle_options *opts,
+                     cfk_bundle_result **out, struct cfk_error *err)
+{
+    (void)pool;
+    (void)leaf;
+    (void)leaf_size;
+    (void)time;
+    (void)opts;
+    *out = NULL;
+    return cfk__fail_absent(err, "bundle");
+}
+
+void cfk_bundle_result_free(cfk_bundle_result *result)
+{
+    (void)result;
+}
+
+int cfk_bundle_reason(const cfk_bundle_result *result, struct cfk_error *err)
+{
+    (void)result;
+    return cfk__fail_absent(err, "bundle");
+}
+
+size_t cfk_bundle_chain_count(const cfk_bundle_result *result)
+{
+    (void)result;
+    return 0;
+}
+
+int cfk_bundle_chain(const cfk_bundle_result *result, size_t chain,
+                     struct cfk_bundle_chain_info *out, struct cfk_error *err)
+{
+    (void)result;
+    (void)chain;
+    (void)out;
+    return cfk__fail_absent(err, "bundle");
+}
+
+int cfk_bundle_chain_cert(cfk_bundle_result *result, size_t chain, size_t index,
+                          struct cfk_bundle_cert *out, struct cfk_error *err)
+{
+    (void)result;
+    (void)chain;
+    (void)index;
+    (void)out;
+    return cfk__fail_absent(err, "bundle");
+}
+
+int cfk_bundle_leaf(cfk_bundle_result *result, struct cfk_bundle_cert *out,
+                    struct cfk_error *err)
+{
+    (void)result;
+    (void)out;
+    return cfk__fail_absent(err, "bundle");
+}
+
+size_t cfk_bundle_rejected_count(const cfk_bundle_result *result)
+{
+    (void)result;
+    return 0;
+}
+
+int cfk_bundle_rejected(const cfk_bundle_result *result, size_t path,
+                        struct cfk_bundle_rejected_info *out, struct cfk_error *err)
+{
+    (void)result;
+    (void)path;
+    (void)out;
+    return cfk__fail_absent(err, "bundle");
+}
+
+int cfk_bundle_rejected_cert(cfk_bundle_result *result, size_t path, size_t index,
+                             struct cfk_bundle_cert *out, struct cfk_error *err)
+{
+    (void)result;
+    (void)path;
+    (void)index;
+    (void)out;
+    return cfk__fail_absent(err, "bundle");
+}
+
+int cfk_bundle_result_counters(const cfk_bundle_result *result,
+                               struct cfk_bundle_counters *out, struct cfk_error *err)
+{
+    (void)result;
+    (void)out;
+    return cfk__fail_absent(err, "bundle");
+}
+
+int cfk_bundle_write_pem(const cfk_bundle_result *result, size_t chain, uint32_t flags,
+                         const struct cfk_alloc *alloc, char **out, size_t *out_size,
+                         struct cfk_error *err)
+{
+    (void)result;
+    (void)chain;
+    (void)flags;
+    (void)alloc;
+    (void)out_size;
+    *out = NULL;
+    return cfk__fail_absent(err, "bundle");
+}

@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: MIT */
+#include "bundle/pem.h"
+
+#include "bundle/der.h"
+
+#include <string.h>
+
+#define BEGIN "-----BEGIN "
+#define END   "-----END "
+#define DASH  "-----"
+#define LABEL "CERTIFICATE"
+
+enum {
+    LINE_CHARS = 64,
+    DIGIT_BLANK = 64,
+    DIGIT_PAD = 65,
+    DIGIT_BAD = 66,
+};
+
+/* The next line without its end; false when there is none. */
+static bool next_line(struct cfk__reader *text, struct cfk__span *line)
+{
+    const uint8_t *newline;
+    size_t left = cfk__reader_left(text);
+    size_t size;
+
+    if (left == 0)
+        return false;
+    newline = memchr(text->pos, '\n', left);
+    size = newline != NULL ? (size_t)(newline - text->pos) : left;
+    cfk__read_span(text, size, line);
+    cfk__read_skip(text, newline != NULL ? 1 : 0);
+    while (line->size > 0 &&
+           (line->data[line->size - 1] == '\r' || line->data[line->size - 1] == ' ' ||
+            line->data[line->size - 1] == '\t'))
+        line->size--;
+    return true;
+}
+
+/* A line of the form start, label, five dashes. */
+static bool is_boundary(struct cfk__span line, const char *start, struct cfk__span *label)
+{
+    size_t head = strlen(start);
+    size_t tail = strlen(DASH);
+
+    if (line.size < head + tail || line.data[0] != '-' ||
+        memcmp(line.data, start, head) != 0 ||
+        memcmp(line.data + line.size - tail, DASH, tail) != 0)
+        return false;
+    *label = (struct cfk__span){ line.data + head, line.size - head - tail };
+    return true;
+}
+
+bool cfk__pem_next(struct cfk__reader *text, struct cfk__pem_block *block)
+{
+    struct cfk__span line;
+    struct cfk__span label;
+    const uint8_t *body;
+
+    do {
+        if (!next_line(text, &line))
+            return false;
+    } while (!is_boundary(line, BEGIN, &block->label));
+    block->offset = (uint64_t)(line.data - text->start);
+    block->ended = false;
+    body = text->pos;
+    for (;;) {
+        struct cfk__reader before = *text;
+
+        if (!next_line(text, &line)) {
+            block->body = (struct cfk__span){ body, (size_t)(text->pos - body) };
+            return true;
+        }
+        block->body = (struct cfk__span){ body, (size_t)(before.pos - body) };
+        if (is_boundary(line, END, &label)) {
+            block->ended = cfk__span_equal(label, block->label);
+            return true;
+        }
+        if (is_boundary(line, BEGIN,
+                        &label)) { /* the next one begins: this was cut off */
+            *text = before;
+            return true;
+        }
+    }
+}
+
+bool cfk__pem_is_certificate(const struct cfk__pem_block *block)
+{
+    return CFK__SPAN_IS(block->label, LABEL) || CFK__SPAN_IS(block->label, "X509 " LABEL);
+}
+
+/* What an ASCII character stands for: a digit, or one of DIGIT_*. */
+static const uint8_t digit_table[128] = {
+    /* clang-format off */
+    66, 66, 66, 66, 66, 66, 66, 66, 66, 64, 64, 66, 66, 64, 66, 66,
+    66, 66, 66, 66, 66, 66, 66, 66, 66, 66, 66, 66, 66, 66, 66, 66,
+    64, 66, 66, 66, 66, 66, 66, 66, 66, 66, 66, 62, 66, 66, 66, 63,
+    52, 53, 54, 55, 56, 57, 58, 59, 60, 61, 66, 66, 66, 65, 66, 66,
+    66, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14,
+    15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 66, 66, 66, 66, 66,
+    66, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40,
+    41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51, 66, 66, 66, 66, 66,
+    /* clang-format on */
+};
+
+static uint8_t digit_of(uint8_t c)
+{
+    return c < 128 ? digit_table[c] : DIGIT_BAD;
+}
+
+/* The digits that are left: none, or two or three with the padding that fits. */
+static bool finish_group(uint32_t group, unsigned digits, unsigned pads,
+                         struct cfk__buffer *out)
+{
+    if (digits == 0 && pads == 0)
+        return true;
+    if (digits < 2 || digits + pads != 4)
+        return false;
+    group <<= 6 * pads;
+    out->data[out->size++] = (uint8_t)(group >> 16);
+    if (digits == 3)
+        out->data[out->size++] = (uint8_t)(group >> 8);
+    return true;
+}
+
+/* As many whole groups of four digits as there are, without blanks among them. */
+static const uint8_t *decode_run(const uint8_t *p, const uint8_t *end,
+                                 struct cfk__buffer *out)
+{
+    uint8_t *to = out->data + out->size;
+
+    while (end - p >= 4) {
+        uint32_t a = digit_of(p[0]);
+        uint32_t b = digit_of(p[1]);
+        uint32_t c = digit_of(p[2]);
+        uint32_t d = digit_of(p[3]);
+
+        if ((a | b | c | d) >= DIGIT_BLANK)
+            break;
+        to[0] = (uint8_t)(a << 2 | b >> 4);
+        to[1] = (uint8_t)(b << 4 | c >> 2);
+        to[2] = (uint8_t)(c << 6 | d);
+        to += 3;
+        p += 4;
+    }
+    out->size = (size_t)(to - out->data);
+    return p;
+}
+
+int cfk__base64_decode(struct cfk__span text, struct cfk__buffer *out, size_t *bad)
+{
+    const uint8_t *end = text.data + text.size;
+    uint32_t group = 0;
+    unsigned digits = 0;
+    unsigned pads = 0;
+    int rc = cfk__buffer_reserve(out, text.size / 4 * 3 + 3);
+
+    *bad = 0;
+    if (rc != CFK_OK)
+        return rc;
+    for (const uint8_t *p = text.data; p < end; p++) {
+        uint8_t digit;
+
+        if (digits == 0 && pads == 0) {
+            p = decode_run(p, end, out);
+            if (p == end)
+                break;
+        }
+        digit = digit_of(*p);
+        if (digit == DIGIT_BLANK)
+            continue;
+        if (digit == DIGIT_BAD || (digit != DIGIT_PAD && pads > 0)) {
+            *bad = (size_t)(p - text.data);
+            return CFK_E_CORRUPT;
+        }
+        if (digit == DIGIT_PAD) {
+            pads++;
+            continue;
+        }
+        group = group << 6 | digit;
+        if (++digits == 4) {
+            out->data[out->size++] = (uint8_t)(group >> 16);
+            out->data[out->size++] = (uint8_t)(group >> 8);
+            out->data[out->size++] = (uint8_t)group;
+            group = 0;
+            digits = 0;
+        }
+    }
+    *bad = text.size;
+    return finish_group(group, digits, pads, out) ? CFK_OK : CFK_E_CORRUPT;
+}
+
+size_t cfk__pem_size(size_t size)
+{
+    size_t chars = (size + 2) / 3 * 4;
+
+    return strlen(BEGIN LABEL DASH "\n" END LABEL DASH "\n") + chars +
+           (chars + LINE_CHARS - 1) / LINE_CHARS;
+}
+
+static void write_text(struct cfk__writer *out, const char *text)
+{
+    cfk__write(out, text, strlen(text));
+}
+
+void cfk__pem_write(struct cfk__writer *out, const void *der, size_t size)
+{
+    static const char digits[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    const uint8_t *bytes = der;
+    size_t line = 0;
+
+    write_text(out, BEGIN LABEL DASH "\n");
+    for (size_t i = 0; i < size; i += 3) {
+        size_t left = size - i;
+        uint32_t group = (uint32_t)bytes[i] << 16;
+        char four[4];
+
+        if (left > 1)
+            group |= (uint32_t)bytes[i + 1] << 8;
+        if (left > 2)
+            group |= bytes[i + 2];
+        for (unsigned d = 0; d < 4; d++)
+            four[d] = d <= left ? digits[group >> (18 - 6 * d) & 0x3f] : '=';
+        cfk__write(out, four, sizeof four);
+        line += sizeof four;
+        if (line == LINE_CHARS || left <= 3) {
+            cfk__write_u8(out, '\n');
+            line = 0;
+        }
+    }
+    write_text(out, END LABEL DASH "\n");
+}

@@ -1,0 +1,448 @@
+/* SPDX-License-Identifier: MIT */
+#include "bundle/pool.h"
+
+#include "base/alloc.h"
+#include "base/error.h"
+#include "base/options.h"
+#include "bundle/pem.h"
+#include "bundle/x509_name.h"
+
+#include <string.h>
+
+enum {
+    DEFAULT_MAX_CERTS = 100000,
+    DEFAULT_MAX_CERT_SIZE = 256 * 1024,
+};
+
+static int no_memory(struct cfk_error *err)
+{
+    return cfk__fail(err, CFK_E_NOMEM, "bundle: no memory for the pool");
+}
+
+int cfk_bundle_pool_new(const struct cfk_bundle_pool_options *opts, cfk_bundle_pool **out,
+                        struct cfk_error *err)
+{
+    struct cfk_bundle_pool_options o;
+    cfk_bundle_pool *pool;
+    int rc;
+
+    *out = NULL;
+    rc = cfk__options_import(&o, sizeof o, opts, err);
+    if (rc != CFK_OK)
+        return rc;
+    pool = cfk__calloc(o.alloc, 1, sizeof *pool);
+    if (pool == NULL)
+        return no_memory(err);
+    pool->alloc = *cfk__alloc_or_default(o.alloc);
+    pool->max_certs = o.max_certs != 0 ? o.max_certs : DEFAULT_MAX_CERTS;
+    pool->max_cert_size = o.max_cert_size != 0 ? o.max_cert_size : DEFAULT_MAX_CERT_SIZE;
+    rc = cfk__random(pool->ders.key, sizeof pool->ders.key, err);
+    if (rc != CFK_OK) {
+        cfk_bundle_pool_free(pool);
+        return rc;
+    }
+    memcpy(pool->names.key, pool->ders.key, sizeof pool->names.key);
+    memcpy(pool->keys.key, pool->ders.key, sizeof pool->keys.key);
+    memcpy(pool->edges.seed, pool->ders.key, sizeof pool->edges.seed);
+    pool->arena.alloc = &pool->alloc;
+    pool->ders.alloc = &pool->alloc;
+    pool->names.alloc = &pool->alloc;
+    pool->keys.alloc = &pool->alloc;
+    pool->edges.alloc = &pool->alloc;
+    pool->scratch.alloc = &pool->alloc;
+    *out = pool;
+    return CFK_OK;
+}
+
+void cfk_bundle_pool_free(cfk_bundle_pool *pool)
+{
+    struct cfk_alloc alloc;
+
+    if (pool == NULL)
+        return;
+    alloc = pool->alloc;
+    cfk__intern_free(&pool->ders);
+    cfk__intern_free(&pool->names);
+    cfk__intern_free(&pool->keys);
+    cfk__edges_free(&pool->edges);
+    cfk__buffer_free(&pool->scratch);
+    cfk__free(&alloc, pool->certs);
+    cfk__free(&alloc, pool->name_info);
+    cfk__arena_free(&pool->arena);
+    cfk__free(&alloc, pool);
+}
+
+/* The comparable form of a name in pool->scratch. */
+static int canonical(cfk_bundle_pool *pool, struct cfk__span name, struct cfk__span *out,
+                     struct cfk_error *err)
+{
+    int rc;
+
+    pool->scratch.size = 0;
+    rc = cfk__name_canonical(name, &pool->scratch);
+    if (rc == CFK_E_CORRUPT)
+        return cfk__fail(err, rc, "bundle: no certificate: a name is malformed");
+    if (rc != CFK_OK)
+        return no_memory(err);
+    *out = (struct cfk__span){ pool->scratch.data, pool->scratch.size };
+    return CFK_OK;
+}
+
+int cfk__pool_find_name(cfk_bundle_pool *pool, struct cfk__span name, uint32_t *out,
+                        struct cfk_error *err)
+{
+    struct cfk__span form;
+    int rc = canonical(pool, name, &form, err);
+
+    if (rc == CFK_OK)
+        *out = cfk__intern_find(&pool->names, form);
+    return rc;
+}
+
+/* Grow an array beside an intern to its capacity. */
+static int follow_capacity(cfk_bundle_pool *pool, void **array, uint32_t *capacity,
+                           uint32_t wanted, size_t size)
+{
+    void *grown;
+
+    if (*capacity >= wanted)
+        return CFK_OK;
+    grown = cfk__realloc(&pool->alloc, *array, wanted, size);
+    if (grown == NULL)
+        return CFK_E_NOMEM;
+    *array = grown;
+    *capacity = wanted;
+    return CFK_OK;
+}
+
+static int number_name(cfk_bundle_pool *pool, struct cfk__span name, uint32_t *out,
+                       struct cfk_error *err)
+{
+    void *info = pool->name_info;
+    struct cfk__span form;
+    void *copy;
+    int rc = canonical(pool, name, &form, err);
+
+    if (rc != CFK_OK)
+        return rc;
+    *out = cfk__intern_find(&pool->names, form);
+    if (*out != CFK__NONE)
+        return CFK_OK;
+    if (cfk__intern_reserve(&pool->names) != CFK_OK)
+        return no_memory(err);
+    rc = follow_capacity(pool, &info, &pool->name_capacity, pool->names.capacity,
+                         sizeof *pool->name_info);
+    pool->name_info = info;
+    copy = rc == CFK_OK ? cfk__arena_copy(&pool->arena, form.data, form.size) : NULL;
+    if (copy == NULL)
+        return no_memory(err);
+    *out = cfk__intern_add(&pool->names, (struct cfk__span){ copy, form.size });
+    pool->name_info[*out] = (struct cfk__name){ .first = CFK__NONE, .last = CFK__NONE };
+    return CFK_OK;
+}
+
+static int number_key(cfk_bundle_pool *pool, struct cfk__span spki, uint32_t *out,
+                      struct cfk_error *err)
+{
+    *out = cfk__intern_find(&pool->keys, spki);
+    if (*out != CFK__NONE)
+        return CFK_OK;
+    if (cfk__intern_reserve(&pool->keys) != CFK_OK)
+        return no_memory(err);
+    *out = cfk__intern_add(&pool->keys, spki);
+    return CFK_OK;
+}
+
+/* Room for one more certificate, so that adding it cannot fail. */
+static int reserve_cert(cfk_bundle_pool *pool, struct cfk_error *err)
+{
+    void *certs = pool->certs;
+    int rc = cfk__intern_reserve(&pool->ders);
+
+    if (rc == CFK_OK)
+        rc = follow_capacity(pool, &certs, &pool->certs_capacity, pool->ders.capacity,
+                             sizeof(struct cfk__cert *));
+    pool->certs = certs;
+    return rc == CFK_OK ? CFK_OK : no_memory(err);
+}
+
+static void link_cert(cfk_bundle_pool *pool, struct cfk__cert *cert)
+{
+    struct cfk__name *name = &pool->name_info[cert->subject];
+
+    cert->number = cfk__intern_add(&pool->ders, cert->x.der);
+    cert->same_name = CFK__NONE;
+    pool->certs[cert->number] = cert;
+    if (name->last == CFK__NONE)
+        name->first = cert->number;
+    else
+        pool->certs[name->last]->same_name = cert->number;
+    name->last = cert->number;
+}
+
+static int add_new(cfk_bundle_pool *pool, struct cfk__span der, uint32_t from,
+                   struct cfk_error *err)
+{
+    struct cfk__cert *cert;
+    struct cfk__x509 x;
+    void *copy;
+    int rc;
+
+    copy = cfk__arena_copy(&pool->arena, der.data, der.size);
+    if (copy == NULL)
+        return no_memory(err);
+    rc = cfk__x509_parse(&x, copy, der.size, err);
+    if (rc != CFK_OK) {
+        cfk__arena_undo(&pool->arena, copy);
+        return rc;
+    }
+    cert = cfk__arena_alloc(&pool->arena, sizeof *cert);
+    if (cert == NULL)
+        return no_memory(err);
+    cert->x = x;
+    cert->from = from;
+    rc = number_name(pool, x.subject, &cert->subject, err);
+    if (rc == CFK_OK)
+        rc = number_name(pool, x.issuer, &cert->issuer, err);
+    if (rc == CFK_OK)
+        rc = number_key(pool, x.key.spki, &cert->key, err);
+    if (rc == CFK_OK)
+        rc = reserve_cert(pool, err);
+    if (rc == CFK_OK)
+        link_cert(pool, cert);
+    return rc;
+}
+
+static int check_size(const cfk_bundle_pool *pool, size_t size, struct cfk_error *err)
+{
+    if (size > pool->max_cert_size)
+        return cfk__fail(err, CFK_E_LIMIT,
+                         "bundle: a certificate of %zu bytes, at most %zu are allowed",
+                         size, pool->max_cert_size);
+    return CFK_OK;
+}
+
+static int add_der(cfk_bundle_pool *pool, struct cfk__span der, uint32_t from,
+                   struct cfk_error *err)
+{
+    uint32_t number = cfk__intern_find(&pool->ders, der);
+
+    if (number != CFK__NONE) {
+        pool->certs[number]->from |= from;
+        return CFK_OK;
+    }
+    if (pool->ders.count >= pool->max_certs)
+        return cfk__fail(err, CFK_E_LIMIT,
+                         "bundle: a pool holds at most %zu certificates",
+                         pool->max_certs);
+    return add_new(pool, der, from, err);
+}
+
+static int check_from(uint32_t from, struct cfk_error *err)
+{
+    if (from != CFK_BUNDLE_INPUT && from != CFK_BUNDLE_POOL && from != CFK_BUNDLE_ROOT)
+        return cfk__fail(err, CFK_E_INVALID, "bundle: %u does not say where it came from",
+                         (unsigned)from);
+    return CFK_OK;
+}
+
+int cfk_bundle_pool_add_der(cfk_bundle_pool *pool, const void *der, size_t size,
+                            uint32_t from, struct cfk_error *err)
+{
+    int rc = check_from(from, err);
+
+    if (rc == CFK_OK)
+        rc = check_size(pool, size, err);
+    if (rc == CFK_OK)
+        rc = add_der(pool, (struct cfk__span){ der, size }, from, err);
+    return rc;
+}
+
+/* The certificate of a block in out. Only NOMEM is not the block's own fault. */
+static int decode_block(const cfk_bundle_pool *pool, const struct cfk__pem_block *block,
+                        struct cfk__buffer *out, struct cfk_error *err)
+{
+    uint64_t body = block->offset + (uint64_t)(block->body.data - block->label.data) +
+                    strlen("-----BEGIN ");
+    size_t bad;
+    int rc;
+
+    out->size = 0;
+    if (!block->ended)
+        return cfk__fail_at(err, CFK_E_CORRUPT, block->offset,
+                            "bundle: a PEM certificate has no END line");
+    rc = check_size(pool, block->body.size / 4 * 3 / 2, err); /* half may be blanks */
+    if (rc != CFK_OK)
+        return rc;
+    rc = cfk__base64_decode(block->body, out, &bad);
+    if (rc == CFK_E_CORRUPT)
+        return cfk__fail_at(err, rc, body + bad,
+                            "bundle: a PEM certificate is not base64");
+    if (rc != CFK_OK)
+        return no_memory(err);
+    return check_size(pool, out->size, err);
+}
+
+static void tell(struct cfk_bundle_report *report, uint64_t index, uint64_t offset,
+                 const struct cfk_error *why)
+{
+    if (report == NULL)
+        return;
+    report->found = index + 1;
+    report->bad += why != NULL;
+    if (report->each != NULL)
+        report->each(report->ctx, index, offset, why);
+}
+
+/* Whether a failure ends the whole input, not just one certificate. */
+static bool is_fatal(const cfk_bundle_pool *pool, int rc)
+{
+    return rc == CFK_E_NOMEM ||
+           (rc == CFK_E_LIMIT && pool->ders.count >= pool->max_certs);
+}
+
+/* Add one certificate, or say in the report why it is left out. */
+static int add_reported(cfk_bundle_pool *pool, struct cfk__span der, uint32_t from,
+                        struct cfk_bundle_report *report, struct cfk_error *err)
+{
+    struct cfk_error why = { 0 };
+    int rc = check_size(pool, der.size, &why);
+
+    if (rc == CFK_OK)
+        rc = add_der(pool, der, from, &why);
+    if (is_fatal(pool, rc)) {
+        if (err != NULL)
+            *err = why;
+        return rc;
+    }
+    tell(report, 0, 0, rc == CFK_OK ? NULL : &why);
+    return CFK_OK;
+}
+
+/*
+ * Add the certificates of a text; with leaf, the first one goes there instead
+ * and must be good.
+ */
+static int add_blocks(cfk_bundle_pool *pool, struct cfk__span data, uint32_t from,
+                      struct cfk_bundle_report *report, struct cfk__buffer *leaf,
+                      struct cfk_error *err)
+{
+    struct cfk__buffer der = { .alloc = &pool->alloc };
+    struct cfk__pem_block block;
+    struct cfk__reader text;
+    uint64_t index = 0;
+    int rc = CFK_OK;
+
+    cfk__reader_init(&text, data.data, data.size);
+    while (cfk__pem_next(&text, &block)) {
+        struct cfk_error why = { 0 };
+        bool is_leaf = leaf != NULL && index == 0;
+
+        if (!cfk__pem_is_certificate(&block))
+            continue;
+        rc = decode_block(pool, &block, is_leaf ? leaf : &der, &why);
+        if (rc == CFK_OK && !is_leaf)
+            rc = add_der(pool, (struct cfk__span){ der.data, der.size }, from, &why);
+        if (is_fatal(pool, rc) || (rc != CFK_OK && is_leaf)) {
+            if (err != NULL)
+                *err = why;
+            break;
+        }
+        tell(report, index++, block.offset, rc == CFK_OK ? NULL : &why);
+        rc = CFK_OK;
+    }
+    cfk__buffer_free(&der);
+    return rc;
+}
+
+/* A certificate in DER starts with a SEQUENCE whose length does not fit in one byte. */
+static bool looks_like_der(struct cfk__span data)
+{
+    return data.size > 1 && data.data[0] == CFK__DER_SEQUENCE && data.data[1] > 0x80;
+}
+
+static int start_report(struct cfk_bundle_report *report, struct cfk_error *err)
+{
+    struct cfk_bundle_report known;
+    int rc = cfk__options_import(&known, sizeof known, report, err);
+
+    if (rc == CFK_OK && report != NULL)
+        report->found = report->bad = 0;
+    return rc;
+}
+
+int cfk_bundle_pool_add(cfk_bundle_pool *pool, const void *data, size_t size,
+                        uint32_t from, struct cfk_bundle_report *report,
+                        struct cfk_error *err)
+{
+    struct cfk__span span = { data, size };
+    int rc = check_from(from, err);
+
+    if (rc == CFK_OK)
+        rc = start_report(report, err);
+    if (rc != CFK_OK)
+        return rc;
+    if (looks_like_der(span))
+        return add_reported(pool, span, from, report, err);
+    return add_blocks(pool, span, from, report, NULL, err);
+}
+
+int cfk_bundle_pool_add_input(cfk_bundle_pool *pool, const void *data, size_t size,
+                              struct cfk_bundle_report *report, void **leaf,
+                              size_t *leaf_size, struct cfk_error *err)
+{
+    struct cfk__buffer first = { .alloc = &pool->alloc };
+    struct cfk__span span = { data, size };
+    int rc;
+
+    *leaf = NULL;
+    rc = start_report(report, err);
+    if (rc != CFK_OK)
+        return rc;
+    if (looks_like_der(span)) {
+        rc = check_size(pool, size, err);
+        if (rc == CFK_OK && cfk__buffer_append(&first, data, size) != CFK_OK)
+            rc = no_memory(err);
+        if (rc == CFK_OK)
+            tell(report, 0, 0, NULL);
+    } else {
+        rc = add_blocks(pool, span, CFK_BUNDLE_INPUT, report, &first, err);
+        if (rc == CFK_OK && first.data == NULL)
+            rc = cfk__fail(err, CFK_E_NOTFOUND, "bundle: no certificate in the input");
+    }
+    if (rc != CFK_OK) {
+        cfk__buffer_free(&first);
+        return rc;
+    }
+    *leaf = first.data;
+    *leaf_size = first.size;
+    return CFK_OK;
+}
+
+size_t cfk_bundle_pool_count(const cfk_bundle_pool *pool, uint32_t from)
+{
+    size_t count = 0;
+
+    for (uint32_t i = 0; i < pool->ders.count; i++)
+        count += (pool->certs[i]->from & from) != 0;
+    return count;
+}
+
+int cfk__pool_adopt(cfk_bundle_pool *pool, struct cfk__cert *leaf, const void *der,
+                    size_t size, struct cfk_error *err)
+{
+    int rc;
+
+    memset(leaf, 0, sizeof *leaf);
+    rc = cfk__x509_parse(&leaf->x, der, size, err);
+    if (rc == CFK_OK)
+        rc = cfk__pool_find_name(pool, leaf->x.subject, &leaf->subject, err);
+    if (rc == CFK_OK)
+        rc = cfk__pool_find_name(pool, leaf->x.issuer, &leaf->issuer, err);
+    if (rc != CFK_OK)
+        return rc;
+    leaf->key = cfk__intern_find(&pool->keys, leaf->x.key.spki);
+    leaf->number = cfk__intern_find(&pool->ders, leaf->x.der);
+    leaf->same_name = CFK__NONE;
+    return CFK_OK;
+}

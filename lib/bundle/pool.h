@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The pool: certificates, and what they share. Equal names and equal public
+ * keys are numbered once, so that chains are followed by comparing numbers.
+ */
+#ifndef CFK_BUNDLE_POOL_H
+#define CFK_BUNDLE_POOL_H
+
+#include "bundle/arena.h"
+#include "bundle/edges.h"
+#include "bundle/intern.h"
+#include "bundle/x509.h"
+#include "cfkit/bundle.h"
+
+#define CFK__NONE CFK__TABLE_NONE
+
+/* What people ask about a certificate, made when first asked for. */
+struct cfk__facts {
+    const char *subject;
+    const char *issuer;
+    const char *signature;
+    uint8_t sha256[CFK__SHA256_SIZE];
+};
+
+struct cfk__cert {
+    struct cfk__x509 x;
+    uint32_t number;  /* in the pool; CFK__NONE for a leaf that is not in it */
+    uint32_t subject; /* number of the name; CFK__NONE: no other has it */
+    uint32_t issuer;
+    uint32_t key;
+    uint32_t from;      /* CFK_BUNDLE_* */
+    uint32_t same_name; /* next certificate with this subject; CFK__NONE ends */
+    struct cfk__facts *facts;
+};
+
+/* A name and who bears it. The rest is scratch of a build (reach.c). */
+struct cfk__name {
+    uint32_t first; /* certificates with this subject, in the order they came */
+    uint32_t last;
+    uint64_t stamp;
+    uint32_t distance[2];
+    uint32_t next_name;
+    uint32_t first_edge;
+};
+
+struct cfk_bundle_pool {
+    struct cfk_alloc alloc;
+    size_t max_certs;
+    size_t max_cert_size;
+    struct cfk__arena arena;
+    struct cfk__intern ders;
+    struct cfk__intern names;
+    struct cfk__intern keys;
+    struct cfk__cert **certs; /* by number of their DER; capacity of ders */
+    uint32_t certs_capacity;
+    struct cfk__name *name_info; /* by number of the name */
+    uint32_t name_capacity;
+    struct cfk__edges edges;    /* signatures checked so far */
+    struct cfk__buffer scratch; /* a name in comparable form, a certificate in DER */
+    uint64_t stamp;             /* of the build under way */
+};
+
+/* The number of a Name in the pool, CFK__NONE where no certificate has it. */
+int cfk__pool_find_name(cfk_bundle_pool *pool, struct cfk__span name, uint32_t *out,
+                        struct cfk_error *err);
+
+/* A leaf in DER as a certificate beside the pool; der stays the caller's. */
+int cfk__pool_adopt(cfk_bundle_pool *pool, struct cfk__cert *leaf, const void *der,
+                    size_t size, struct cfk_error *err);
+
+/* The facts of a certificate, made in arena the first time. */
+int cfk__cert_facts(struct cfk__arena *arena, struct cfk__cert *cert,
+                    const struct cfk__facts **out, struct cfk_error *err);
+
+#endif

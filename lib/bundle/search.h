@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The search for chains. Three steps: reach.c finds, by names alone, what lies
+ * between the leaf and a root and how far away roots are; search.c follows
+ * paths, the shortest first, and checks signatures on the way; verdict.c says
+ * why there is no chain where there is none.
+ */
+#ifndef CFK_BUNDLE_SEARCH_H
+#define CFK_BUNDLE_SEARCH_H
+
+#include "bundle/check.h"
+
+/* A chain, or a path that was rejected; leaf first. */
+struct cfk__path {
+    struct cfk__cert **certs;
+    uint32_t length;
+    bool rooted; /* the last certificate was used as a root */
+    int reason;  /* rejected: CFK_E_*, and who is to blame */
+    uint32_t step;
+    int64_t valid_from; /* chains: see struct cfk_bundle_chain_info */
+    int64_t valid_until;
+    int64_t issuers_until; /* valid_until without the leaf */
+    uint32_t warnings;
+};
+
+struct cfk__paths {
+    struct cfk__path *items;
+    uint32_t count;
+    uint32_t capacity;
+};
+
+struct cfk_bundle_result {
+    struct cfk_alloc alloc;
+    cfk_bundle_pool *pool;
+    struct cfk__arena arena; /* paths, the leaf, its facts */
+    struct cfk__cert leaf;
+    struct cfk__wanted wanted;
+    struct cfk__paths chains;
+    struct cfk__paths rejected;
+    int reason;
+    struct cfk_error why;
+    uint64_t signatures;
+    uint64_t remembered;
+    uint64_t failures;
+    uint64_t expansions;
+    uint32_t met;
+};
+
+/* Verifies one signature: CFK_OK, CFK_E_SIGNATURE, CFK_E_NOTSUP or CFK_E_NOMEM. */
+typedef int (*cfk__verify_fn)(const struct cfk__cert *cert,
+                              const struct cfk__cert *issuer, struct cfk_error *err);
+
+/* How far it is, in certificates, from an issuer's name to the end of a root. */
+enum cfk__distance {
+    CFK__BY_NAME,  /* over every certificate with a fitting name */
+    CFK__BY_CHECK, /* only over those that pass cfk__check_issuer() */
+};
+
+#define CFK__UNREACHABLE UINT32_MAX
+
+struct cfk__heap_entry {
+    uint64_t order;
+    uint32_t node;
+};
+
+struct cfk__node {
+    struct cfk__cert *cert;
+    uint32_t parent;    /* node below; CFK__NONE: this is the leaf */
+    uint32_t depth;     /* certificates up to and with this one */
+    uint32_t cas;       /* of them, intermediates that are not self-issued */
+    uint32_t strangers; /* links whose key identifiers disagree */
+    bool rooted;
+    bool doomed; /* no chain can come of it; followed to say why */
+};
+
+struct cfk__search {
+    cfk_bundle_pool *pool;
+    struct cfk_bundle_result *result;
+    const struct cfk__wanted *wanted;
+    const struct cfk_bundle_options *limits;
+    cfk__verify_fn verify;
+    struct cfk_error *err;
+    struct cfk__node *nodes;
+    uint32_t node_count;
+    uint32_t node_capacity;
+    struct cfk__heap_entry *heap;
+    uint32_t heap_count;
+    uint32_t heap_capacity;
+    struct cfk__edges leaf_edges; /* of a leaf that is not in the pool */
+    uint32_t explained;           /* expansions of doomed nodes */
+};
+
+/*
+ * Find distances for what the name may be issued by, into the names of the
+ * pool; cfk__distance() reads them until the next call. CFK_OK, CFK_E_NOMEM.
+ */
+int cfk__reach(cfk_bundle_pool *pool, uint32_t name, const struct cfk__wanted *wanted,
+               struct cfk_error *err);
+uint32_t cfk__distance(const cfk_bundle_pool *pool, uint32_t name,
+                       enum cfk__distance kind);
+
+/* Fill result with chains and rejections. CFK_OK or CFK_E_NOMEM. */
+int cfk__search_run(struct cfk__search *s);
+void cfk__search_free(struct cfk__search *s);
+
+/*
+ * Whether the key of issuer made the signature of cert, checked at most once:
+ * CFK_OK, CFK_E_SIGNATURE; CFK_E_LIMIT when max_failures are used up;
+ * CFK_E_NOMEM.
+ */
+int cfk__search_verify(struct cfk__search *s, const struct cfk__cert *cert,
+                       const struct cfk__cert *issuer);
+
+/* Set result->reason and ->why (verdict.c). CFK_OK or CFK_E_NOMEM. */
+int cfk__verdict(struct cfk__search *s);
+
+/* Order the chains, best first (rank.c). CFK_OK or CFK_E_NOMEM. */
+int cfk__rank(struct cfk_bundle_result *result, struct cfk_error *err);
+
+/* The facts of a certificate of the result, in the arena that it lives in. */
+int cfk__result_facts(struct cfk_bundle_result *result, struct cfk__cert *cert,
+                      const struct cfk__facts **out, struct cfk_error *err);
+
+/* The back end's verification. */
+int cfk__verify_signature(const struct cfk__cert *cert, const struct cfk__cert *issuer,
+                          struct cfk_error *err);
+
+/* cfk_bundle_build() with another verification, for tests. */
+int cfk__bundle_build(cfk_bundle_pool *pool, const void *leaf, size_t leaf_size,
+                      int64_t time, const struct cfk_bundle_options *opts,
+                      cfk__verify_fn verify, cfk_bundle_result **out,
+                      struct cfk_error *err);
+
+#endif

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A certificate (RFC 5280) as views into its DER: nothing is copied, so the
+ * bytes must outlive the view. Reading is strict in form (DER, no duplicate or
+ * malformed extension that we understand) and mild in content: what real
+ * roots have, such as a negative serial or an unknown algorithm, is kept for
+ * the checks to judge.
+ */
+#ifndef CFK_BUNDLE_X509_H
+#define CFK_BUNDLE_X509_H
+
+#include "base/crypto.h"
+#include "bundle/der.h"
+
+/* keyUsage, as cfk__der_flags() gives it. */
+enum { CFK__KU_CERT_SIGN = 0x0400 };
+
+/* extKeyUsage */
+enum {
+    CFK__EKU_SERVER_AUTH = 1,
+    CFK__EKU_CLIENT_AUTH = 2,
+    CFK__EKU_EMAIL_PROTECTION = 4,
+    CFK__EKU_ANY = 8,
+};
+
+struct cfk__x509_key {
+    struct cfk__span spki; /* the whole SubjectPublicKeyInfo */
+    const char *name;      /* "RSA", "P-256"; "unknown" */
+    uint32_t bits;         /* 0: not known */
+    bool rsa;
+};
+
+struct cfk__x509_signature {
+    struct cfk__span algorithm; /* its OID */
+    struct cfk__span bytes;
+    struct cfk__signature_scheme scheme;
+    const char *name; /* NULL: an algorithm that we do not know */
+    bool verifiable;  /* scheme is set */
+};
+
+struct cfk__x509 {
+    struct cfk__span der;
+    struct cfk__span tbs;
+    struct cfk__span serial;
+    struct cfk__span issuer; /* a whole Name */
+    struct cfk__span subject;
+    struct cfk__x509_key key;
+    struct cfk__x509_signature signature;
+    int64_t not_before;
+    int64_t not_after;
+    uint8_t version; /* 1, 2, 3 */
+
+    bool has_basic; /* basicConstraints */
+    bool is_ca;
+    int32_t path_length; /* -1: none given */
+    bool has_key_usage;
+    uint16_t key_usage;
+    bool has_eku;
+    uint32_t eku;
+    bool has_san;
+    struct cfk__span san; /* contents of GeneralNames, each checked for its form */
+    struct cfk__span subject_key_id;
+    struct cfk__span authority_key_id;
+    bool name_constraints;
+    bool explicit_policy;              /* policyConstraints ask for a policy */
+    struct cfk__span unknown_critical; /* OID of the first such extension; size 0: none */
+};
+
+/*
+ * Read a certificate. CFK_OK, or CFK_E_CORRUPT with the offset of the part
+ * that is wrong.
+ */
+int cfk__x509_parse(struct cfk__x509 *x, const void *der, size_t size,
+                    struct cfk_error *err);
+
+/* The extensions in r, the contents of Extensions (x509_ext.c). */
+int cfk__x509_extensions(struct cfk__x509 *x, struct cfk__reader r,
+                         struct cfk_error *err);
+
+/* AlgorithmIdentifier to scheme (x509_alg.c); parameters: what follows the OID. */
+void cfk__x509_scheme(struct cfk__x509_signature *s, struct cfk__span parameters);
+
+/* SubjectPublicKeyInfo; false when it is malformed (x509_alg.c). */
+bool cfk__x509_key(struct cfk__reader *r, struct cfk__x509_key *key);
+
+/* An OID in digits, cut short where it does not fit. */
+#define CFK__OID_TEXT 96
+const char *cfk__oid_text(struct cfk__span oid, char text[CFK__OID_TEXT]);
+
+#endif

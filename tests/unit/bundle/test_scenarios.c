@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Real leaves with real pools: the set of chains equals the one that an
+ * independent program enumerated, and pools of thousands load.
+ */
+#include "bundle/pem.h"
+#include "cfkit/bundle.h"
+#include "unit.h"
+#include "vectors.h"
+
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { HASH_TEXT = 64 };
+
+static void add_file(cfk_bundle_pool *pool, const char *folder, const char *name,
+                     uint32_t from, struct cfk_bundle_report *report)
+{
+    char path[512];
+    uint8_t *text;
+    size_t size;
+
+    snprintf(path, sizeof path, "bundle/%s%s", folder, name);
+    text = unit_read_file(unit_data(path), &size);
+    ck_assert_int_eq(cfk_bundle_pool_add(pool, text, size, from, report, NULL), CFK_OK);
+    free(text);
+}
+
+static cfk_bundle_result *build(cfk_bundle_pool *pool, const char *folder, json_t *facts)
+{
+    struct cfk_bundle_options opts = { .size = sizeof opts };
+    const char *host = json_string_value(json_object_get(facts, "host"));
+    cfk_bundle_result *result;
+    struct cfk_error err = { 0 };
+    char path[512];
+    uint8_t *text;
+    void *leaf;
+    size_t size;
+
+    snprintf(path, sizeof path, "bundle/%sleaf.pem", folder);
+    text = unit_read_file(unit_data(path), &size);
+    ck_assert_int_eq(
+        cfk_bundle_pool_add_input(pool, text, size, NULL, &leaf, &size, NULL), CFK_OK);
+    opts.host = host != NULL && host[0] != '?' ? host : NULL; /* one is redacted */
+    ck_assert_msg(cfk_bundle_build(pool, leaf, size,
+                                   json_integer_value(json_object_get(facts, "time")),
+                                   &opts, &result, &err) == CFK_OK,
+                  "%s: %s", folder, err.message);
+    cfk_free(NULL, leaf);
+    free(text);
+    return result;
+}
+
+/* Whether a chain of the result is that array of fingerprints. */
+static bool chain_is(cfk_bundle_result *result, size_t number, json_t *wanted)
+{
+    struct cfk_bundle_chain_info chain = { .size = sizeof chain };
+
+    ck_assert_int_eq(cfk_bundle_chain(result, number, &chain, NULL), CFK_OK);
+    if (chain.length != json_array_size(wanted))
+        return false;
+    for (size_t i = 0; i < chain.length; i++) {
+        struct cfk_bundle_cert cert = { .size = sizeof cert };
+        char text[HASH_TEXT + 1];
+
+        ck_assert_int_eq(cfk_bundle_chain_cert(result, number, i, &cert, NULL), CFK_OK);
+        for (size_t n = 0; n < sizeof cert.sha256; n++)
+            snprintf(text + 2 * n, 3, "%02x", cert.sha256[n]);
+        if (strcmp(text, json_string_value(json_array_get(wanted, i))) != 0)
+            return false;
+    }
+    return true;
+}
+
+static bool constraints_are_refused(const cfk_bundle_result *result)
+{
+    for (size_t i = 0; i < cfk_bundle_rejected_count(result); i++) {
+        struct cfk_bundle_rejected_info path = { .size = sizeof path };
+
+        ck_assert_int_eq(cfk_bundle_rejected(result, i, &path, NULL), CFK_OK);
+        if (path.reason == CFK_E_CRITICAL)
+            return true;
+    }
+    return false;
+}
+
+struct tally {
+    unsigned equal;
+    unsigned refused;     /* rightly */
+    unsigned constraints; /* a path is missing for its name constraints */
+    unsigned either;
+};
+
+/* A candidate counts where its anchor is valid at the time; expired ones are refused. */
+static void expect_chains(const char *folder, cfk_bundle_result *result, json_t *facts,
+                          struct tally *t)
+{
+    json_t *candidates = json_object_get(facts, "candidates");
+    size_t found = cfk_bundle_chain_count(result);
+    size_t matched = 0;
+    size_t wanted = 0;
+
+    for (size_t n = 0; n < json_array_size(candidates); n++) {
+        json_t *candidate = json_array_get(candidates, n);
+
+        if (json_is_true(json_object_get(candidate, "anchor_expired")))
+            continue;
+        wanted++;
+        for (size_t i = 0; i < found; i++)
+            matched += chain_is(result, i, json_object_get(candidate, "chain"));
+    }
+    ck_assert_msg(matched == found, "%s: %zu chains that nobody expects", folder,
+                  found - matched);
+    if (found == wanted) {
+        t->equal++;
+        return;
+    }
+    ck_assert_msg(constraints_are_refused(result), "%s: %zu chains of %zu", folder, found,
+                  wanted);
+    t->constraints++;
+}
+
+static void run_scenario(const char *name, struct tally *t)
+{
+    char folder[256];
+    char path[512];
+    cfk_bundle_pool *pool;
+    cfk_bundle_result *result;
+    const char *expect;
+    json_t *facts;
+
+    snprintf(folder, sizeof folder, "scenarios/%s/", name);
+    snprintf(path, sizeof path, "bundle/%sscenario.json", folder);
+    facts = vectors_load(path);
+    expect = vectors_text(facts, "expect");
+    ck_assert_int_eq(cfk_bundle_pool_new(NULL, &pool, NULL), CFK_OK);
+    add_file(pool, folder, "roots.pem", CFK_BUNDLE_ROOT, NULL);
+    add_file(pool, folder, "pool.pem", CFK_BUNDLE_POOL, NULL);
+    result = build(pool, folder, facts);
+    if (strcmp(expect, "SUCCESS") == 0) {
+        expect_chains(folder, result, facts, t);
+    } else if (strcmp(expect, "FAILURE") == 0) {
+        ck_assert_msg(cfk_bundle_reason(result, NULL) != CFK_OK, "%s is accepted", name);
+        t->refused++;
+    } else {
+        t->either++;
+    }
+    cfk_bundle_result_free(result);
+    cfk_bundle_pool_free(pool);
+    json_decref(facts);
+}
+
+START_TEST(every_chain_of_real_leaves_is_found)
+{
+    const char *root = unit_data("bundle/scenarios");
+    struct tally t = { 0 };
+    struct dirent *entry;
+    DIR *folder;
+
+    if (root == NULL)
+        return;
+    folder = opendir(root);
+    ck_assert_ptr_nonnull(folder);
+    while ((entry = readdir(folder)) != NULL)
+        if (entry->d_name[0] != '.')
+            run_scenario(entry->d_name, &t);
+    closedir(folder);
+    printf("scenarios: %u sets equal, %u rightly refused, %u with name constraints, "
+           "%u either\n",
+           t.equal, t.refused, t.constraints, t.either);
+    ck_assert_uint_ge(t.equal, 25);
+    ck_assert_uint_eq(t.refused, 10);
+}
+END_TEST
+
+START_TEST(real_pools_load_whole)
+{
+    static const struct {
+        const char *file;
+        uint64_t certs;
+        uint64_t bad;
+    } pools[] = {
+        { "pool-tls.pem", 4312, 0 },
+        { "roots-union.pem", 627, 1 }, /* a UTCTime with an offset */
+        { "cfssl-ca-bundle.pem", 339, 0 },
+        { "cfssl-int-bundle.pem", 1263, 0 },
+    };
+
+    if (unit_data("bundle/pool-tls.pem") == NULL)
+        return;
+    for (size_t i = 0; i < sizeof pools / sizeof *pools; i++) {
+        struct cfk_bundle_report report = { .size = sizeof report };
+        cfk_bundle_pool *pool;
+
+        ck_assert_int_eq(cfk_bundle_pool_new(NULL, &pool, NULL), CFK_OK);
+        add_file(pool, "", pools[i].file, CFK_BUNDLE_POOL, &report);
+        printf("%s: %llu, %llu bad, %zu distinct\n", pools[i].file,
+               (unsigned long long)report.found, (unsigned long long)report.bad,
+               cfk_bundle_pool_count(pool, CFK_BUNDLE_POOL));
+        ck_assert_uint_eq(report.found, pools[i].certs);
+        ck_assert_uint_eq(report.bad, pools[i].bad);
+        cfk_bundle_pool_free(pool);
+    }
+}
+END_TEST
+
+Suite *unit_suite(void)
+{
+    const TTest *const tests[] = {
+        every_chain_of_real_leaves_is_found,
+        real_pools_load_whole,
+        NULL,
+    };
+    Suite *suite = suite_create("bundle/scenarios");
+
+    suite_add_tcase(suite, unit_case("scenarios", tests));
+    return suite;
+}

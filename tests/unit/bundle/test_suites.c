@@ -1,0 +1,152 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Verdicts on foreign suites. What is not covered yet is listed by name; any
+ * other wrong yes fails, and so does a suite with fewer right verdicts than
+ * before. A wrong no is possible only where a feature is refused for safety
+ * (name constraints, required policies) or the suite wants another policy.
+ */
+#include "cases.h"
+#include "unit.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* Cases with these features ask for what is not there yet: nothing is judged. */
+static const char *const uncovered_features[] = {
+    "has-crl",
+    "policy",
+    "policies",
+    "eku:",
+    "anchor:trusted_leaf",
+    "anchor:unspecified",
+    "anchor:trusted_anchor_",
+    "anchor:trusted_anchor_or_leaf",
+    "anchor:distrusted",
+    "pedantic-",
+};
+
+/* Rules of the Web PKI profile beyond RFC 5280 path validation, and revocation. */
+static const char *const known_wrong_yes[] = {
+    "rfc5280::aki::leaf-missing-aki",
+    "rfc5280::aki::intermediate-missing-aki",
+    "rfc5280::ski::intermediate-missing-ski",
+    "rfc5280::nc::not-allowed-in-ee-noncritical",
+    "rfc5280::root-missing-basic-constraints",
+    "rfc5280::leaf-ku-keycertsign",
+    "webpki::aki::root-with-aki-authoritycertissuer",
+    "webpki::aki::root-with-aki-authoritycertserialnumber",
+    "webpki::cn::ipv6-uppercase-mismatch",
+    "webpki::cn::ipv6-non-rfc5952-mismatch",
+    "webpki::cn::utf8-vs-punycode-mismatch",
+    "webpki::malformed-aia",
+    "webpki::ee-basicconstraints-ca",
+    "bssl::unknown-critical-policy-qualifier::main",
+    "pkits::4.7.4", /* fails for its CRL alone */
+    "pkits::4.7.5",
+};
+
+struct tally {
+    const char *suite;
+    unsigned run;
+    unsigned right;
+    unsigned wrong_yes;
+    unsigned wrong_no;
+    unsigned uncovered;
+};
+
+static bool is_known(const char *id)
+{
+    for (size_t i = 0; i < sizeof known_wrong_yes / sizeof *known_wrong_yes; i++)
+        if (strcmp(id, known_wrong_yes[i]) == 0)
+            return true;
+    return false;
+}
+
+static bool is_covered(const struct test_case *c)
+{
+    for (size_t i = 0; i < sizeof uncovered_features / sizeof *uncovered_features; i++)
+        if (strstr(c->features, uncovered_features[i]) != NULL)
+            return false;
+    return true;
+}
+
+static void judge(void *ctx, const struct test_case *c)
+{
+    struct tally *t = ctx;
+    cfk_bundle_result *result;
+    struct cfk_error err = { 0 };
+    bool yes;
+
+    if (!is_covered(c)) {
+        t->uncovered++;
+        return;
+    }
+    yes = case_build(c, &result, &err) == CFK_OK &&
+          cfk_bundle_reason(result, &err) == CFK_OK;
+    cfk_bundle_result_free(result);
+    t->run++;
+    if (yes == c->success)
+        t->right++;
+    else if (yes)
+        t->wrong_yes++;
+    else
+        t->wrong_no++;
+    ck_assert_msg(!yes || c->success || is_known(c->id), "%s is accepted", c->id);
+    ck_assert_msg(yes || err.message[0] != '\0', "%s: no reason", c->id);
+}
+
+static void run_suite(const char *suite, unsigned stride, unsigned least)
+{
+    struct tally t = { .suite = suite };
+
+    if (!cases_run(suite, stride, judge, &t))
+        return;
+    printf("%s: %u of %u right, %u wrong yes (known), %u wrong no; %u not covered\n",
+           suite, t.right, t.run, t.wrong_yes, t.wrong_no, t.uncovered);
+    ck_assert_msg(t.right >= least, "%s: %u right verdicts, not %u", suite, t.right,
+                  least);
+}
+
+START_TEST(paths_are_built)
+{
+    run_suite("bettertls-pathbuilding", 1, 46);
+    run_suite("go-verify", 1, 10);
+}
+END_TEST
+
+START_TEST(attacks_are_withstood)
+{
+    run_suite("attacks", 1, 22);
+}
+END_TEST
+
+START_TEST(name_constraints_are_never_waved_through)
+{
+    run_suite("bettertls-nameconstraints", 5, 1); /* 935 of 4,675, spread evenly */
+}
+END_TEST
+
+START_TEST(verdicts_of_other_verifiers_are_met)
+{
+    run_suite("limbo", 1, 62);
+    run_suite("bssl-chain", 1, 52);
+    run_suite("pkits", 1, 37);
+}
+END_TEST
+
+Suite *unit_suite(void)
+{
+    const TTest *const tests[] = {
+        paths_are_built,
+        attacks_are_withstood,
+        name_constraints_are_never_waved_through,
+        verdicts_of_other_verifiers_are_met,
+        NULL,
+    };
+    Suite *suite = suite_create("bundle/suites");
+    TCase *tc = unit_case("suites", tests);
+
+    tcase_set_timeout(tc, 1200); /* seconds are enough, but not under valgrind */
+    suite_add_tcase(suite, tc);
+    return suite;
+}
