@@ -1,0 +1,445 @@
+/* SPDX-License-Identifier: MIT */
+/* cfbundle: the best chain from a certificate to a trusted root. */
+#include "cfbundle_json.h"
+#include "common/cli.h"
+#include "common/input.h"
+#include "common/output.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+enum {
+    OPT_ROOTS = CLI_OPT_OWN,
+    OPT_INTERMEDIATES,
+    OPT_TIME,
+    OPT_HOST,
+    OPT_EKU,
+    OPT_MAX_DEPTH,
+    OPT_WITH_ROOT,
+    OPT_ALL,
+
+    MAX_SOURCES = 64,
+    MAX_INTERMEDIATES = 253,
+};
+
+#define MAX_FILE (UINT64_C(256) << 20)
+
+static const char help[] =
+    "Usage: cfbundle [OPTION]... CERT\n"
+    "Find every chain from the first certificate in CERT (PEM or DER; - is standard\n"
+    "input) to a trusted root, and print the best as PEM: the certificate, then its\n"
+    "intermediates, the root left out. Further certificates in CERT may be used as\n"
+    "intermediates. Fewer certificates are better, then those that stay valid longer.\n"
+    "\n"
+    "      --roots FILE|DIR          trusted roots, instead of the system's; repeatable\n"
+    "      --intermediates FILE|DIR  more certificates to build from; repeatable\n"
+    "      --time TIME               judge at this time (RFC 3339 or UNIX seconds), not "
+    "now\n"
+    "      --host NAME               the certificate must be for this name or address\n"
+    "      --eku PURPOSE             serverAuth (default), clientAuth, emailProtection, "
+    "any\n"
+    "      --max-depth N             at most N intermediates (default 10)\n"
+    "      --with-root               print the root too\n"
+    "      --all                     print every chain, best first, each under a # line\n"
+    "  -o, --output FILE             write the PEM to FILE\n"
+    "  -f, --force                   replace FILE if it exists\n"
+    "      --json                    print one object: chains, rejected paths and why\n"
+    "  -q, --quiet                   no warnings\n"
+    "  -v, --verbose                 say what was found and what was rejected\n"
+    "      --color WHEN              auto, always or never\n"
+    "      --no-progress             no progress on a terminal\n"
+    "  -h, --help                    print this\n"
+    "  -V, --version                 print the version\n"
+    "\n"
+    "Exit status: 0 a chain was found, 1 there is none (the message says why), 2 "
+    "trouble.\n"
+    "\n"
+    "Example: the bundle that a server for example.com should send\n"
+    "  cfbundle --host example.com --intermediates /etc/ssl/intermediates "
+    "example.com.pem > bundle.pem\n";
+
+static const struct option longs[] = {
+    { "roots", required_argument, NULL, OPT_ROOTS },
+    { "intermediates", required_argument, NULL, OPT_INTERMEDIATES },
+    { "time", required_argument, NULL, OPT_TIME },
+    { "host", required_argument, NULL, OPT_HOST },
+    { "eku", required_argument, NULL, OPT_EKU },
+    { "max-depth", required_argument, NULL, OPT_MAX_DEPTH },
+    { "with-root", no_argument, NULL, OPT_WITH_ROOT },
+    { "all", no_argument, NULL, OPT_ALL },
+    { "output", required_argument, NULL, 'o' },
+    { "force", no_argument, NULL, 'f' },
+    CLI_COMMON_LONGS,
+};
+
+static const struct cli_tool tool = { "cfbundle", help, "o:f" CLI_COMMON_SHORTS, longs };
+
+struct source {
+    const char *path;
+    uint32_t from;
+};
+
+struct request {
+    struct source sources[MAX_SOURCES];
+    size_t source_count;
+    bool roots_given;
+    const char *cert;
+    const char *output;
+    unsigned output_flags;
+    uint32_t pem_flags;
+    bool all;
+    int64_t time;
+    struct cfk_bundle_options build;
+};
+
+/* Where systems keep the roots that they trust, in one file. */
+static const char *const system_roots[] = {
+    "/etc/ssl/certs/ca-certificates.crt",
+    "/etc/pki/tls/certs/ca-bundle.crt",
+    "/etc/ssl/ca-bundle.pem",
+    "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
+    "/etc/ssl/cert.pem",
+};
+
+/* A name for the reports of one file, and how loud they are. */
+struct reporting {
+    const char *path;
+    bool loud;
+};
+
+static void report_bad(void *ctx, uint64_t index, uint64_t offset,
+                       const struct cfk_error *why)
+{
+    const struct reporting *about = ctx;
+
+    if (why == NULL)
+        return;
+    (about->loud ? cli_warn : cli_detail)(
+        "%s: certificate %llu at byte %llu is left out: %s", about->path,
+        (unsigned long long)index + 1, (unsigned long long)offset, why->message);
+}
+
+static int add_file(cfk_bundle_pool *pool, const char *path, uint32_t from, bool loud,
+                    struct cfk_error *err)
+{
+    struct reporting about = { path, loud };
+    struct cfk_bundle_report report = { .size = sizeof report };
+    struct cli_input in;
+    int rc = cli_input_open(&in, path, MAX_FILE, 0, err);
+
+    if (rc != CFK_OK)
+        return rc;
+    report.each = report_bad;
+    report.ctx = &about;
+    rc = cfk_bundle_pool_add(pool, in.data, in.size, from, &report, err);
+    cli_input_close(&in);
+    cli_detail("%s: %llu certificates", path,
+               (unsigned long long)(report.found - report.bad));
+    if (rc == CFK_OK && report.found == report.bad && loud) {
+        snprintf(err->message, sizeof err->message, "%s: no certificate in it", path);
+        return err->code = CFK_E_NOTFOUND;
+    }
+    return rc;
+}
+
+static int io_error(struct cfk_error *err, const char *path)
+{
+    err->sys_errno = errno;
+    snprintf(err->message, sizeof err->message, "%s: %s", path, strerror(errno));
+    return err->code = CFK_E_IO;
+}
+
+/* Every file of a folder, in order of name; what holds no certificate is passed over. */
+static int add_folder(cfk_bundle_pool *pool, const char *path, uint32_t from,
+                      struct cfk_error *err)
+{
+    struct dirent **entries;
+    int count = scandir(path, &entries, NULL, alphasort);
+    int rc = count < 0 ? io_error(err, path) : CFK_OK;
+
+    for (int i = 0; i < count; i++) {
+        size_t size = strlen(path) + strlen(entries[i]->d_name) + 2;
+        char *file = malloc(size);
+        struct stat st;
+
+        if (file == NULL)
+            rc = io_error(err, path);
+        if (rc == CFK_OK) {
+            snprintf(file, size, "%s/%s", path, entries[i]->d_name);
+            if (stat(file, &st) == 0 && S_ISREG(st.st_mode))
+                rc = add_file(pool, file, from, false, err);
+        }
+        free(file);
+        free(entries[i]);
+    }
+    if (count >= 0)
+        free(entries);
+    return rc;
+}
+
+static int add_source(cfk_bundle_pool *pool, const struct source *source,
+                      struct cfk_error *err)
+{
+    struct stat st;
+
+    if (stat(source->path, &st) == 0 && S_ISDIR(st.st_mode))
+        return add_folder(pool, source->path, source->from, err);
+    return add_file(pool, source->path, source->from, true, err);
+}
+
+static int add_system_roots(cfk_bundle_pool *pool, struct cfk_error *err)
+{
+    const char *own = getenv("SSL_CERT_FILE");
+    struct stat st;
+
+    if (own != NULL && own[0] != '\0')
+        return add_file(pool, own, CFK_BUNDLE_ROOT, false, err);
+    for (size_t i = 0; i < sizeof system_roots / sizeof *system_roots; i++)
+        if (stat(system_roots[i], &st) == 0)
+            return add_file(pool, system_roots[i], CFK_BUNDLE_ROOT, false, err);
+    snprintf(err->message, sizeof err->message,
+             "no trusted roots were found on this system; name some with --roots");
+    return err->code = CFK_E_NOTFOUND;
+}
+
+static int load(const struct request *req, cfk_bundle_pool *pool, void **leaf,
+                size_t *leaf_size, struct cfk_error *err)
+{
+    struct reporting about = { req->cert, true };
+    struct cfk_bundle_report report = { .size = sizeof report };
+    struct cli_input in;
+    int rc = cli_input_open(&in, req->cert, MAX_FILE, 0, err);
+
+    if (rc != CFK_OK)
+        return rc;
+    report.each = report_bad;
+    report.ctx = &about;
+    rc = cfk_bundle_pool_add_input(pool, in.data, in.size, &report, leaf, leaf_size, err);
+    cli_input_close(&in);
+    for (size_t i = 0; i < req->source_count && rc == CFK_OK; i++)
+        rc = add_source(pool, &req->sources[i], err);
+    if (rc == CFK_OK && !req->roots_given)
+        rc = add_system_roots(pool, err);
+    return rc;
+}
+
+/* "A <- B <- C" of a chain or path, on stderr with -v. */
+static void show_path(cfk_bundle_result *result, size_t path, size_t length,
+                      cfbundle_cert_fn describe, const char *words)
+{
+    cli_detail("%s", words);
+    for (size_t i = 0; i < length; i++) {
+        struct cfk_bundle_cert cert = { .size = sizeof cert };
+
+        if (describe(result, path, i, &cert, NULL) == CFK_OK)
+            cli_detail("  %zu %s (%s)", i + 1, cert.subject, cert.key);
+    }
+}
+
+static void show(cfk_bundle_result *result)
+{
+    char words[160];
+
+    for (size_t i = 0; cli_verbose() && i < cfk_bundle_chain_count(result); i++) {
+        struct cfk_bundle_chain_info chain = { .size = sizeof chain };
+
+        cfk_bundle_chain(result, i, &chain, NULL);
+        snprintf(words, sizeof words, "chain %zu, %u certificates:", i + 1,
+                 (unsigned)chain.length);
+        show_path(result, i, chain.length, cfk_bundle_chain_cert, words);
+    }
+    for (size_t i = 0; cli_verbose() && i < cfk_bundle_rejected_count(result); i++) {
+        struct cfk_bundle_rejected_info path = { .size = sizeof path };
+
+        cfk_bundle_rejected(result, i, &path, NULL);
+        snprintf(words, sizeof words,
+                 "rejected, %s at certificate %u:", cfk_error_name(path.reason),
+                 (unsigned)path.step + 1);
+        show_path(result, i, path.length, cfk_bundle_rejected_cert, words);
+    }
+}
+
+static void warn(const cfk_bundle_result *result)
+{
+    struct cfk_bundle_chain_info best = { .size = sizeof best };
+
+    cfk_bundle_chain(result, 0, &best, NULL);
+    for (size_t i = 0; i < CFBUNDLE_WARNINGS; i++)
+        if ((best.warnings & cfbundle_warnings[i].bit) != 0)
+            cli_warn("the best chain: %s", cfbundle_warnings[i].words);
+}
+
+/* The best chain, or each under a line that says which it is. */
+static int write_chains(const struct request *req, const cfk_bundle_result *result,
+                        struct cfk_error *err)
+{
+    size_t count = req->all ? cfk_bundle_chain_count(result) : 1;
+    struct cli_output out = { 0 };
+    int rc = cli_output_open(&out, req->output, req->output_flags, err);
+
+    for (size_t i = 0; i < count && rc == CFK_OK; i++) {
+        char title[64];
+        char *text = NULL;
+        size_t size;
+
+        snprintf(title, sizeof title, "# chain %zu of %zu\n", i + 1, count);
+        rc = cfk_bundle_write_pem(result, i, req->pem_flags, NULL, &text, &size, err);
+        if (rc == CFK_OK && req->all)
+            rc = cli_output_write(&out, title, strlen(title), err);
+        if (rc == CFK_OK)
+            rc = cli_output_write(&out, text, size, err);
+        cfk_free(NULL, text);
+    }
+    if (rc == CFK_OK)
+        rc = cli_output_commit(&out, err);
+    cli_output_abort(&out);
+    return rc;
+}
+
+static int answer_json(const struct request *req, cfk_bundle_result *result,
+                       const struct cfk_error *why, struct cfk_error *err)
+{
+    char *text = NULL;
+    size_t size;
+    int status;
+
+    if (why->code == CFK_OK && cfk_bundle_write_pem(result, 0, req->pem_flags, NULL,
+                                                    &text, &size, err) != CFK_OK)
+        return cli_fail(err);
+    status = cfbundle_print_json(result, text, why);
+    cfk_free(NULL, text);
+    if (status != CLI_YES || why->code == CFK_OK)
+        return status;
+    fprintf(stderr, "cfbundle: error: %s\n", why->message);
+    return why->code == CFK_E_LIMIT ? CLI_TROUBLE : CLI_NO;
+}
+
+static int answer(const struct request *req, cfk_bundle_result *result,
+                  struct cfk_error *err)
+{
+    struct cfk_error why = { 0 };
+    int reason = cfk_bundle_reason(result, &why);
+
+    show(result);
+    if (reason == CFK_OK) {
+        warn(result);
+        if ((!cli_json() || req->output != NULL) &&
+            write_chains(req, result, err) != CFK_OK)
+            return cli_fail(err);
+    }
+    if (cli_json())
+        return answer_json(req, result, &why, err);
+    return reason == CFK_OK ? CLI_YES : cli_fail(&why);
+}
+
+static int run(const struct request *req)
+{
+    cfk_bundle_pool *pool = NULL;
+    cfk_bundle_result *result = NULL;
+    struct cfk_error err = { 0 };
+    void *leaf = NULL;
+    size_t leaf_size = 0;
+    int status;
+    int rc = cfk_bundle_pool_new(NULL, &pool, &err);
+
+    if (rc == CFK_OK)
+        rc = load(req, pool, &leaf, &leaf_size, &err);
+    if (rc == CFK_OK)
+        rc = cfk_bundle_build(pool, leaf, leaf_size, req->time, &req->build, &result,
+                              &err);
+    status = rc == CFK_OK ? answer(req, result, &err) : cli_fail(&err);
+    cfk_bundle_result_free(result);
+    cfk_bundle_pool_free(pool);
+    cfk_free(NULL, leaf);
+    return status;
+}
+
+static bool add_path(struct request *req, const char *path, uint32_t from)
+{
+    if (req->source_count == MAX_SOURCES)
+        return false;
+    req->sources[req->source_count++] = (struct source){ path, from };
+    req->roots_given = req->roots_given || from == CFK_BUNDLE_ROOT;
+    return true;
+}
+
+static bool parse_eku(const char *text, uint32_t *eku)
+{
+    static const char *const names[] = {
+        [CFK_BUNDLE_EKU_SERVER_AUTH] = "serverAuth",
+        [CFK_BUNDLE_EKU_CLIENT_AUTH] = "clientAuth",
+        [CFK_BUNDLE_EKU_EMAIL_PROTECTION] = "emailProtection",
+        [CFK_BUNDLE_EKU_ANY] = "any",
+    };
+
+    for (uint32_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strcmp(text, names[i]) == 0) {
+            *eku = i;
+            return true;
+        }
+    return false;
+}
+
+static int parse(int argc, char **argv, struct request *req)
+{
+    uint64_t number;
+    int c;
+
+    while ((c = cli_option(argc, argv)) != -1)
+        switch (c) {
+        case OPT_ROOTS:
+        case OPT_INTERMEDIATES:
+            if (!add_path(req, optarg,
+                          c == OPT_ROOTS ? CFK_BUNDLE_ROOT : CFK_BUNDLE_POOL))
+                return cli_usage("at most %d times --roots and --intermediates",
+                                 MAX_SOURCES);
+            break;
+        case OPT_TIME:
+            if (!cli_parse_time(optarg, &req->time))
+                return cli_usage("--time wants RFC 3339 or UNIX seconds, not '%s'",
+                                 optarg);
+            break;
+        case OPT_HOST: req->build.host = optarg; break;
+        case OPT_EKU:
+            if (!parse_eku(optarg, &req->build.eku))
+                return cli_usage("--eku wants serverAuth, clientAuth, emailProtection or "
+                                 "any, not '%s'",
+                                 optarg);
+            break;
+        case OPT_MAX_DEPTH:
+            if (!cli_parse_u64(optarg, 0, MAX_INTERMEDIATES, &number))
+                return cli_usage("--max-depth wants a number up to %d, not '%s'",
+                                 MAX_INTERMEDIATES, optarg);
+            req->build.max_length = (uint32_t)number + 2;
+            break;
+        case OPT_WITH_ROOT: req->pem_flags |= CFK_BUNDLE_WITH_ROOT; break;
+        case OPT_ALL: req->all = true; break;
+        case 'o': req->output = optarg; break;
+        case 'f': req->output_flags |= CLI_OUTPUT_REPLACE; break;
+        default: return cli_usage(NULL);
+        }
+    if (optind + 1 != argc)
+        return cli_usage(optind == argc ? "which certificate?"
+                                        : "one certificate at a time");
+    req->cert = argv[optind];
+    return CLI_YES;
+}
+
+int main(int argc, char **argv)
+{
+    static struct request req;
+    int status;
+
+    cli_start(&tool);
+    req.time = (int64_t)time(NULL);
+    req.build.size = sizeof req.build;
+    status = parse(argc, argv, &req);
+    if (status != CLI_YES)
+        return status;
+    return cli_finish(run(&req));
+}

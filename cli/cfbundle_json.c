@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: MIT */
+#include "cfbundle_json.h"
+
+#include "common/cli.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+enum { SCHEMA = 1 };
+
+static json_t *json_time(int64_t when)
+{
+    time_t seconds = (time_t)when;
+    char text[40];
+    struct tm tm;
+
+    if (gmtime_r(&seconds, &tm) == NULL ||
+        strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0)
+        return json_null();
+    return json_string(text);
+}
+
+static json_t *json_text(const char *text)
+{
+    return cli_json_text(text, strlen(text));
+}
+
+static json_t *json_cert(const struct cfk_bundle_cert *cert)
+{
+    const char *from = "leaf";
+    char sha256[65];
+    char key[64];
+
+    for (size_t i = 0; i < sizeof cert->sha256; i++)
+        snprintf(sha256 + 2 * i, 3, "%02x", cert->sha256[i]);
+    snprintf(key, sizeof key, "%s", cert->key);
+    if (strcmp(key, "RSA") == 0)
+        snprintf(key, sizeof key, "RSA-%u", (unsigned)cert->key_bits);
+    if (cert->from != 0)
+        from = cert->from == CFK_BUNDLE_ROOT    ? "root"
+               : cert->from == CFK_BUNDLE_INPUT ? "input"
+                                                : "pool";
+    return json_pack("{s:s, s:o, s:o, s:o, s:o, s:s, s:o, s:s}", "sha256", sha256,
+                     "subject", json_text(cert->subject), "issuer",
+                     json_text(cert->issuer), "not_before", json_time(cert->not_before),
+                     "not_after", json_time(cert->not_after), "key", key, "signature",
+                     json_text(cert->signature), "from", from);
+}
+
+/* The certificates of a chain or of a rejected path. NULL: no memory. */
+static json_t *json_certs(cfk_bundle_result *result, size_t path, size_t length,
+                          cfbundle_cert_fn describe)
+{
+    json_t *certs = json_array();
+
+    for (size_t i = 0; i < length; i++) {
+        struct cfk_bundle_cert cert = { .size = sizeof cert };
+
+        if (describe(result, path, i, &cert, NULL) != CFK_OK ||
+            json_array_append_new(certs, json_cert(&cert)) != 0) {
+            json_decref(certs);
+            return NULL;
+        }
+    }
+    return certs;
+}
+
+const struct cfbundle_warning cfbundle_warnings[CFBUNDLE_WARNINGS] = {
+    { CFK_BUNDLE_WARN_SHA1, "sha1", "a signature in it is made with SHA-1" },
+    { CFK_BUNDLE_WARN_WEAK_KEY, "weak-key", "an RSA key in it has less than 2048 bits" },
+    { CFK_BUNDLE_WARN_SHORT, "ends-before-leaf",
+      "an issuer in it expires before the certificate does" },
+};
+
+static json_t *json_warnings(uint32_t bits)
+{
+    json_t *list = json_array();
+
+    for (size_t i = 0; i < CFBUNDLE_WARNINGS; i++)
+        if ((bits & cfbundle_warnings[i].bit) != 0)
+            json_array_append_new(list, json_string(cfbundle_warnings[i].code));
+    return list;
+}
+
+static json_t *json_chains(cfk_bundle_result *result)
+{
+    json_t *list = json_array();
+
+    for (size_t i = 0; i < cfk_bundle_chain_count(result); i++) {
+        struct cfk_bundle_chain_info chain = { .size = sizeof chain };
+
+        cfk_bundle_chain(result, i, &chain, NULL);
+        json_array_append_new(
+            list,
+            json_pack("{s:I, s:o, s:I, s:o, s:o, s:o}", "rank", (json_int_t)i + 1,
+                      "certs", json_certs(result, i, chain.length, cfk_bundle_chain_cert),
+                      "length", (json_int_t)chain.length, "valid_from",
+                      json_time(chain.valid_from), "valid_until",
+                      json_time(chain.valid_until), "warnings",
+                      json_warnings(chain.warnings)));
+    }
+    return list;
+}
+
+static json_t *json_rejected(cfk_bundle_result *result)
+{
+    json_t *list = json_array();
+
+    for (size_t i = 0; i < cfk_bundle_rejected_count(result); i++) {
+        struct cfk_bundle_rejected_info path = { .size = sizeof path };
+
+        cfk_bundle_rejected(result, i, &path, NULL);
+        json_array_append_new(
+            list, json_pack("{s:o, s:s, s:I}", "certs",
+                            json_certs(result, i, path.length, cfk_bundle_rejected_cert),
+                            "reason", cfk_error_name(path.reason), "step",
+                            (json_int_t)path.step));
+    }
+    return list;
+}
+
+static json_t *json_counters(const struct cfk_bundle_counters *n)
+{
+    static const struct {
+        uint32_t bit;
+        const char *name;
+    } budgets[] = {
+        { CFK_BUNDLE_MET_LENGTH, "length" },
+        { CFK_BUNDLE_MET_FAILURES, "failures" },
+        { CFK_BUNDLE_MET_EXPANSIONS, "expansions" },
+        { CFK_BUNDLE_MET_CHAINS, "chains" },
+        { CFK_BUNDLE_MET_REJECTED, "rejected" },
+    };
+    json_t *met = json_array();
+
+    for (size_t i = 0; i < sizeof budgets / sizeof *budgets; i++)
+        if ((n->met & budgets[i].bit) != 0)
+            json_array_append_new(met, json_string(budgets[i].name));
+    return json_pack("{s:I, s:I, s:I, s:I, s:o}", "signatures", (json_int_t)n->signatures,
+                     "remembered", (json_int_t)n->remembered, "failures",
+                     (json_int_t)n->failures, "expansions", (json_int_t)n->expansions,
+                     "limits_met", met);
+}
+
+/* The warnings of the best chain in words, or why there is no chain. */
+static json_t *json_status(const cfk_bundle_result *result, const struct cfk_error *why)
+{
+    struct cfk_bundle_chain_info best = { .size = sizeof best };
+    json_t *messages = json_array();
+
+    if (cfk_bundle_chain(result, 0, &best, NULL) != CFK_OK)
+        json_array_append_new(messages, json_text(why->message));
+    for (size_t i = 0; i < CFBUNDLE_WARNINGS; i++)
+        if ((best.warnings & cfbundle_warnings[i].bit) != 0)
+            json_array_append_new(messages, json_string(cfbundle_warnings[i].words));
+    return json_pack("{s:s, s:o}", "code", cfk_error_name(why->code), "messages",
+                     messages);
+}
+
+int cfbundle_print_json(cfk_bundle_result *result, const char *pem,
+                        const struct cfk_error *why)
+{
+    struct cfk_bundle_counters counters = { .size = sizeof counters };
+    struct cfk_bundle_cert leaf = { .size = sizeof leaf };
+    struct cfk_error err = { 0 };
+    json_t *object;
+
+    if (cfk_bundle_leaf(result, &leaf, &err) != CFK_OK)
+        return cli_fail(&err);
+    cfk_bundle_result_counters(result, &counters, NULL);
+    object = json_pack("{s:i, s:o, s:o, s:s?, s:o, s:o, s:o}", "schema", SCHEMA, "leaf",
+                       json_cert(&leaf), "chains", json_chains(result), "bundle", pem,
+                       "rejected", json_rejected(result), "status",
+                       json_status(result, why), "counters", json_counters(&counters));
+    if (object != NULL && why->code != CFK_OK)
+        json_object_set_new(object, "error",
+                            json_pack("{s:s, s:o}", "code", cfk_error_name(why->code),
+                                      "message", json_text(why->message)));
+    return cli_print_json(object);
+}

@@ -1,0 +1,191 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=sh
+# shellcheck source=tests/cli/lib.sh
+. "$CF_SOURCE/tests/cli/lib.sh"
+
+if ! command -v openssl >/dev/null; then
+    skip 'no openssl command to make certificates with'
+    finish
+fi
+check 'make_pki.sh' sh "$CF_SOURCE/tests/cli/make_pki.sh" pki
+cd pki || exit 2
+now='--time 2026-11-20T08:00:00Z'
+pool='--roots roots.pem --intermediates intermediates.pem'
+
+# json_is EXPRESSION TEXT: the object in ./out, as d in python, says this.
+json_is() {
+    got=$(python3 -c "import json; d = json.load(open('out')); print($1)" 2>&1)
+    check "$1 is '$got', not '$2'" test "$got" = "$2"
+}
+
+# The main job: the shorter chain that lives longer, root left out.
+# shellcheck disable=SC2086
+run 0 cfbundle $now $pool leaf.pem
+err_is_empty
+cat leaf.pem x-by-a.pem >want
+check 'the best bundle is leaf and X by A' cmp -s out want
+check 'openssl takes the bundle' openssl verify -CAfile root-a.pem -untrusted out \
+    -attime 1795161600 leaf.pem >log
+
+# shellcheck disable=SC2086
+run 0 cfbundle $now $pool --with-root leaf.pem
+cat leaf.pem x-by-a.pem root-a.pem >want
+check 'with the root' cmp -s out want
+
+# shellcheck disable=SC2086
+run 0 cfbundle $now $pool --all leaf.pem
+out_has '# chain 1 of 3'
+out_has '# chain 3 of 3'
+check 'all chains: 2 + 2 + 3 certificates' test "$(grep -c BEGIN out)" -eq 7
+
+# Certificates that come along are used; roots alone are not enough.
+run 0 cfbundle --time 2026-11-20 --roots roots.pem server.pem
+run 1 cfbundle --time 2026-11-20 --roots roots.pem leaf.pem
+out_is_empty
+err_is "cfbundle: error: no issuer of certificate 1 (CN=www.example.test): CN=Example Issuing CA X"
+
+# Inputs: DER, standard input, CR LF, junk, a folder, a private key beside.
+openssl x509 -in leaf.pem -outform DER -out leaf.der
+# shellcheck disable=SC2086
+run 0 cfbundle $now $pool leaf.der
+# shellcheck disable=SC2086
+cfbundle $now $pool - <leaf.pem >out2
+check 'DER and PEM, file and stream: the same' cmp -s out out2
+{ echo 'subject: junk'; cat leaf.key; sed 's/$/\r/' server.pem; } >messy.pem
+run 0 cfbundle --time 2026-11-20 --roots roots.pem messy.pem
+mkdir folder
+cp x-by-b.pem x-expired.pem folder
+echo 'no certificate' >folder/README
+run 0 cfbundle --time 2026-11-20 --roots root-b.pem --intermediates folder leaf.pem
+cat leaf.pem x-by-b.pem >want
+check 'a folder of intermediates' cmp -s out want
+
+# Reasons: each a no with a code that scripts can tell.
+reason() {
+    want_code=$1
+    words=$2
+    shift 2
+    run 1 cfbundle --time 2026-11-20 --roots roots.pem "$@"
+    out_is_empty
+    err_has "$words"
+    run 1 cfbundle --time 2026-11-20 --roots roots.pem --json "$@"
+    json_is "d['error']['code'], d['status']['code'], d['chains'], d['bundle']" \
+        "$want_code $want_code [] None"
+}
+reason expired 'certificate 1 (CN=www.example.test) expired on 2021-01-01' \
+    --intermediates intermediates.pem expired.pem
+reason expired 'certificate 2 (CN=Example Issuing CA X) expired on 2021-01-01' \
+    --intermediates x-expired.pem leaf.pem
+reason not-yet-valid 'is not valid before 2020-01-01' \
+    --intermediates intermediates.pem --time 2019-12-31T23:59:59Z leaf.pem
+reason name-mismatch 'is not for a.b.example.test' \
+    --intermediates intermediates.pem --host a.b.example.test leaf.pem
+reason wrong-usage 'not for this purpose' --intermediates intermediates.pem client.pem
+reason unknown-issuer 'CN=Example Unknown CA' --intermediates intermediates.pem other.pem
+python3 -c "d = bytearray(open('leaf.der', 'rb').read()); d[-1] ^= 1
+open('forged.der', 'wb').write(d)"
+reason bad-signature 'is not by the key of its issuer' --intermediates intermediates.pem \
+    forged.der
+
+for host in www.example.test WWW.Example.Test. any.example.test 192.0.2.1; do
+    # shellcheck disable=SC2086
+    run 0 cfbundle $now $pool --host $host leaf.pem
+done
+# shellcheck disable=SC2086
+run 0 cfbundle $now $pool --eku clientAuth client.pem
+# shellcheck disable=SC2086
+run 0 cfbundle $now $pool --eku any client.pem
+# shellcheck disable=SC2086
+run 1 cfbundle $now $pool --eku emailProtection client.pem
+
+# A budget is not an answer.
+run 2 cfbundle --time 2026-11-20 --roots root-b.pem --intermediates intermediates.pem \
+    --max-depth 0 leaf.pem
+err_has 'within the length allowed'
+run 0 cfbundle --time 2026-11-20 --roots root-b.pem --intermediates intermediates.pem \
+    --max-depth 1 leaf.pem
+run 2 cfbundle --time 2026-11-20 --roots root-b.pem --intermediates intermediates.pem \
+    --max-depth 0 --json leaf.pem
+json_is "d['error']['code'], d['counters']['limits_met']" "limit ['length']"
+
+# JSON
+# shellcheck disable=SC2086
+run 0 cfbundle $now $pool --json leaf.pem
+json_is "sorted(d)" \
+    "['bundle', 'chains', 'counters', 'leaf', 'rejected', 'schema', 'status']"
+json_is "[c['length'] for c in d['chains']], [c['rank'] for c in d['chains']]" \
+    '[3, 3, 4] [1, 2, 3]'
+json_is "[c['from'] for c in d['chains'][0]['certs']]" "['leaf', 'pool', 'root']"
+json_is "d['rejected'][0]['reason'], d['rejected'][0]['step']" "expired 1"
+json_is "d['leaf']['subject'], d['leaf']['key'], d['leaf']['not_after']" \
+    "CN=www.example.test P-256 2035-01-01T00:00:00Z"
+json_is "d['status']['code'], d['bundle'] == open('leaf.pem').read() + open('x-by-a.pem').read()" \
+    "ok True"
+fingerprint=$(openssl x509 -in x-by-a.pem -outform DER | sha256sum | cut -d ' ' -f 1)
+json_is "d['chains'][0]['certs'][1]['sha256']" "$fingerprint"
+
+# Words with -v, a warning about an issuer that ends before the leaf.
+run 0 cfbundle -v --time 2026-11-20 --roots roots.pem server.pem
+err_has 'chain 1, 3 certificates:'
+
+# Trouble
+printf -- '-----BEGIN CERTIFICATE-----\n*\n-----END CERTIFICATE-----\n' >bad.pem
+cat bad.pem x-by-a.pem >half-bad.pem
+# shellcheck disable=SC2086
+run 2 cfbundle $now $pool bad.pem
+err_has 'not base64'
+# shellcheck disable=SC2086
+run 2 cfbundle $now $pool --json bad.pem
+json_is "d['error']['code']" corrupt-input
+run 0 cfbundle --time 2026-11-20 --roots roots.pem --intermediates half-bad.pem leaf.pem
+err_has 'half-bad.pem: certificate 1 at byte 0 is left out'
+run 0 cfbundle -q --time 2026-11-20 --roots roots.pem --intermediates half-bad.pem leaf.pem
+err_is_empty
+run 2 cfbundle --roots leaf.key leaf.pem
+err_has 'leaf.key: no certificate in it'
+run 2 cfbundle --roots missing.pem leaf.pem
+err_has 'missing.pem'
+run 2 cfbundle leaf.key
+run 2 cfbundle missing.pem
+run 2 cfbundle
+run 2 cfbundle leaf.pem leaf.pem
+run 2 cfbundle --eku web leaf.pem
+run 2 cfbundle --time soon leaf.pem
+run 2 cfbundle --max-depth 254 leaf.pem
+# shellcheck disable=SC2086
+run 2 cfbundle $now $pool --host 'no host' leaf.pem
+err_has 'neither a DNS name nor an IP address'
+
+# Output: whole or not at all, no clobbering.
+# shellcheck disable=SC2086
+run 0 cfbundle $now $pool -o bundle.pem leaf.pem
+out_is_empty
+cat leaf.pem x-by-a.pem >want
+check '-o' cmp -s bundle.pem want
+# shellcheck disable=SC2086
+run 2 cfbundle $now $pool -o bundle.pem --with-root leaf.pem
+check 'no clobbering' cmp -s bundle.pem want
+# shellcheck disable=SC2086
+run 0 cfbundle $now $pool -f -o bundle.pem --json leaf.pem
+json_is "d['bundle'] == open('bundle.pem').read()" True
+# shellcheck disable=SC2086
+run 1 cfbundle $now --roots roots.pem -o nothing.pem leaf.pem
+check 'no file after a no' test ! -e nothing.pem
+for option in '' --json --all; do
+    # shellcheck disable=SC2086
+    cfbundle $now $pool $option leaf.pem >/dev/full 2>err
+    status=$?
+    check "full disk with '$option': exit $status" test "$status" -eq 2
+done
+
+# The system's own roots.
+SSL_CERT_FILE=roots.pem
+export SSL_CERT_FILE
+run 0 cfbundle --time 2026-11-20 server.pem
+unset SSL_CERT_FILE
+if [ -e /etc/ssl/certs/ca-certificates.crt ]; then
+    run 1 cfbundle --time 2026-11-20 server.pem
+else
+    skip 'this system has no roots at the usual place'
+fi
+finish
