@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: MIT */
+/* The structures, in a build without them. */
+#include "cfkit/cache.h"
+#include "cfkit/ewma.h"
+#include "cfkit/limit.h"
+#include "cfkit/topk.h"
+
+#include "base/error.h"
+
+#include <string.h>
+
+static int absent(struct cfk_error *err)
+{
+    return cfk__fail_absent(err, "structures");
+}
+
+int cfk_ewma_init(struct cfk_ewma *average, int64_t half_life_ns, struct cfk_error *err)
+{
+    (void)half_life_ns;
+    memset(average, 0, sizeof *average);
+    return absent(err);
+}
+
+int cfk_ewma_add(struct cfk_ewma *average, double value, int64_t time_ns,
+                 struct cfk_error *err)
+{
+    (void)average, (void)value, (void)time_ns;
+    return absent(err);
+}
+
+double cfk_ewma_value(const struct cfk_ewma *average)
+{
+    (void)average;
+    return 0;
+}
+
+double cfk_ewma_variance(const struct cfk_ewma *average)
+{
+    (void)average;
+    return 0;
+}
+
+int cfk_rate_init(struct cfk_rate *rate, int64_t half_life_ns, struct cfk_error *err)
+{
+    (void)half_life_ns;
+    memset(rate, 0, sizeof *rate);
+    return absent(err);
+}
+
+void cfk_rate_add(struct cfk_rate *rate, uint64_t events, int64_t time_ns)
+{
+    (void)rate, (void)events, (void)time_ns;
+}
+
+double cfk_rate_at(const struct cfk_rate *rate, int64_t time_ns)
+{
+    (void)rate, (void)time_ns;
+    return 0;
+}
+
+int cfk_topk_new(const struct cfk_topk_options *opts, cfk_topk **out,
+                 struct cfk_error *err)
+{
+    (void)opts;
+    *out = NULL;
+    return absent(err);
+}
+
+void cfk_topk_free(cfk_topk *top)
+{
+    (void)top;
+}
+
+int cfk_topk_add(cfk_topk *top, const void *key, size_t key_len, uint64_t weight,
+                 struct cfk_error *err)
+{
+    (void)top, (void)key, (void)key_len, (void)weight;
+    return absent(err);
+}
+
+void cfk_topk_query(const cfk_topk *top, const void *key, size_t key_len, uint64_t *lo,
+                    uint64_t *hi)
+{
+    (void)top, (void)key, (void)key_len;
+    *lo = 0;
+    *hi = 0;
+}
+
+size_t cfk_topk_list(const cfk_topk *top, int order, struct cfk_topk_item *items,
+                     size_t max)
+{
+    (void)top, (void)order, (void)items, (void)max;
+    return 0;
+}
+
+uint64_t cfk_topk_total(const cfk_topk *top)
+{
+    (void)top;
+    return 0;
+}
+
+uint64_t cfk_topk_max_error(const cfk_topk *top)
+{
+    (void)top;
+    return 0;
+}
+
+void cfk_topk_reset(cfk_topk *top)
+{
+    (void)top;
+}
+
+int cfk_cache_new(const struct cfk_cache_options *opts, cfk_cache **out,
+                  struct cfk_error *err)
+{
+    (void)opts;
+    *out = NULL;
+    return absent(err);
+}
+
+void cfk_cache_free(cfk_cache *cache)
+{
+    (void)cache;
+}
+
+int cfk_cache_get(cfk_cache *cache, const void *key, size_t key_len, int64_t now_ns,
+                  unsigned flags, uint64_t *value, struct cfk_error *err)
+{
+    (void)cache, (void)key, (void)key_len, (void)now_ns, (void)flags, (void)value;
+    return absent(err);
+}
+
+int cfk_cache_set(cfk_cache *cache, const void *key, size_t key_len, uint64_t value,
+                  int64_t expire_ns, int64_t now_ns, struct cfk_error *err)
+{
+    (void)cache, (void)key, (void)key_len, (void)value, (void)expire_ns, (void)now_ns;
+    return absent(err);
+}
+
+int cfk_cache_delete(cfk_cache *cache, const void *key, size_t key_len,
+                     struct cfk_error *err)
+{
+    (void)cache, (void)key, (void)key_len;
+    return absent(err);
+}
+
+int cfk_cache_expire(cfk_cache *cache, int64_t now_ns, size_t max, size_t *dropped,
+                     struct cfk_error *err)
+{
+    (void)cache, (void)now_ns, (void)max;
+    if (dropped != NULL)
+        *dropped = 0;
+    return absent(err);
+}
+
+int cfk_cache_clear(cfk_cache *cache, struct cfk_error *err)
+{
+    (void)cache;
+    return absent(err);
+}
+
+int cfk_cache_peek(const cfk_cache *cache, const void *key, size_t key_len,
+                   struct cfk_cache_entry *entry, struct cfk_error *err)
+{
+    (void)cache, (void)key, (void)key_len, (void)entry;
+    return absent(err);
+}
+
+int cfk_cache_next(const cfk_cache *cache, uint64_t *cursor,
+                   struct cfk_cache_entry *entry)
+{
+    (void)cache, (void)cursor, (void)entry;
+    return 0;
+}
+
+size_t cfk_cache_count(const cfk_cache *cache)
+{
+    (void)cache;
+    return 0;
+}
+
+size_t cfk_cache_capacity(const cfk_cache *cache)
+{
+    (void)cache;
+    return 0;
+}
+
+int cfk_cache_get_stats(const cfk_cache *cache, struct cfk_cache_stats *stats,
+                        struct cfk_error *err)
+{
+    (void)cache, (void)stats;
+    return absent(err);
+}
+
+int cfk_limit_new(const struct cfk_limit_options *opts, cfk_limit **out,
+                  struct cfk_error *err)
+{
+    (void)opts;
+    *out = NULL;
+    return absent(err);
+}
+
+void cfk_limit_free(cfk_limit *limit)
+{
+    (void)limit;
+}
+
+int cfk_limit_allow(cfk_limit *limit, const void *key, size_t key_len, uint64_t cost,
+                    int64_t now_ns, int64_t *retry_ns, struct cfk_error *err)
+{
+    (void)limit, (void)key, (void)key_len, (void)cost, (void)now_ns, (void)retry_ns;
+    return absent(err);
+}
+
+void cfk_limit_reset(cfk_limit *limit)
+{
+    (void)limit;
+}
