@@ -106,6 +106,18 @@ int cli_print_json(json_t *value);
 /* Bytes as a JSON string; what is not valid UTF-8 becomes U+FFFD. */
 json_t *cli_json_text(const char *text, size_t len);
 
+/*
+ * The same as member name of an object; where that loses something, the exact
+ * bytes are in member name_hex besides. False: no memory.
+ */
+bool cli_json_set_bytes(json_t *object, const char *name, const char *bytes, size_t len);
+
+/* Bytes for people: control characters and what is not UTF-8 appear as \xHH. */
+void cli_print_text(const char *text, size_t len);
+
+/* Length of the valid UTF-8 sequence that text of left > 0 bytes begins with, or 0. */
+size_t cli_utf8_length(const char *text, size_t left);
+
 /* Whether stdout may get binary data: not when it is a terminal. */
 bool cli_stdout_is_terminal(void);
 

@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: MIT */
+#include "common/cli.h"
+#include "common/lines.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+enum {
+    OPT_MARK = CLI_OPT_OWN,
+    OPT_KEYS,
+    DEFAULT_KEYS = 65536,
+    MOST_KEYS = 1 << 24,
+    MOST_KEY = 65536,
+};
+static const int64_t NS_PER_SECOND = 1000000000;
+
+static const char help[] =
+    "usage: cflimit -r N/PERIOD [-b BURST] [-f FIELD] [-t FIELD] [-d DELIM] [--mark]\n"
+    "               [--keys N] [--json] [FILE...]\n"
+    "\n"
+    "Passes the lines that stay under a rate and drops the rest: with -f, a rate for\n"
+    "each key. Files are read one after another, \"-\" and no file being standard "
+    "input.\n"
+    "\n"
+    "  -r N/PERIOD      N lines per s, m, h, d or a time such as 250ms\n"
+    "  -b BURST         this many at once, after a pause (N)\n"
+    "  -f FIELD         the key is this field, counted from 1; without it, all lines "
+    "share\n"
+    "                   one limit\n"
+    "  -t FIELD         the time, in seconds with up to nine decimals, is in this "
+    "field;\n"
+    "                   without it, it is when the line is read\n"
+    "  -d DELIM         fields end at this byte (\\t: tab) instead of at runs of blanks\n"
+    "      --mark       drop nothing; put \"+ \" before lines that pass and \"- \" "
+    "before\n"
+    "                   those that do not\n"
+    "      --keys N     room for this many keys that are not back at their full burst\n"
+    "                   (65536)\n"
+    "      --json       one object for every line: whether it passes, and the seconds\n"
+    "                   after which it would\n"
+    "  -q, --quiet      no warnings\n"
+    "  -v, --verbose    say how many passed\n"
+    "  -h, --help       this text\n"
+    "  -V, --version    the version\n"
+    "\n"
+    "Lines without the key's field share the empty key; lines without a time have that\n"
+    "of the line before; both with a warning. Of a key, 65536 bytes count. Exit status:\n"
+    "0, or 2 on trouble.\n"
+    "\n"
+    "Example: at most two lines of each address\n"
+    "  printf '%s\\n' 'a 1' 'a 2' 'a 3' 'b 1' | cflimit -r 2/h -f 1\n";
+
+static const struct option longs[] = {
+    { "rate", required_argument, NULL, 'r' },
+    { "burst", required_argument, NULL, 'b' },
+    { "field", required_argument, NULL, 'f' },
+    { "time", required_argument, NULL, 't' },
+    { "delimiter", required_argument, NULL, 'd' },
+    { "mark", no_argument, NULL, OPT_MARK },
+    { "keys", required_argument, NULL, OPT_KEYS },
+    CLI_COMMON_LONGS,
+};
+
+static const struct cli_tool tool = {
+    .name = "cflimit",
+    .help = help,
+    .shorts = "r:b:f:t:d:" CLI_COMMON_SHORTS,
+    .longs = longs,
+};
+
+struct request {
+    uint64_t events;
+    uint64_t period;
+    uint64_t burst;
+    uint64_t keys;
+    uint64_t field;
+    uint64_t time_field;
+    int delimiter;
+    bool mark;
+};
+
+struct tally {
+    uint64_t passed;
+    uint64_t denied;
+    uint64_t no_key;
+    uint64_t no_time;
+    int64_t time; /* of the latest line */
+};
+
+static int64_t arrival(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * NS_PER_SECOND + now.tv_nsec;
+}
+
+static void set_time(const struct request *r, const char *line, size_t len,
+                     struct tally *tally)
+{
+    const char *text;
+    size_t text_len;
+
+    if (r->time_field == 0)
+        tally->time = arrival();
+    else if (!cli_field(line, len, r->delimiter, r->time_field, &text, &text_len) ||
+             !cli_parse_seconds(text, text_len, &tally->time))
+        tally->no_time++;
+}
+
+static int print_json(bool pass, int64_t retry_ns, const char *line, size_t len)
+{
+    json_t *object = json_pack("{sb sf}", "pass", (int)pass, "retry_after",
+                               (double)retry_ns / (double)NS_PER_SECOND);
+
+    if (object != NULL && !cli_json_set_bytes(object, "line", line, len)) {
+        json_decref(object);
+        object = NULL;
+    }
+    return cli_print_json(object);
+}
+
+static int print_line(const struct request *r, bool pass, int64_t retry_ns,
+                      const char *line, size_t len)
+{
+    if (cli_json())
+        return print_json(pass, retry_ns, line, len);
+    if (r->mark)
+        fputs(pass ? "+ " : "- ", stdout);
+    else if (!pass)
+        return CLI_YES;
+    fwrite(line, 1, len, stdout);
+    putchar('\n');
+    return CLI_YES;
+}
+
+static int judge(cfk_limit *limit, const struct request *r, const char *line, size_t len,
+                 struct tally *tally, struct cfk_error *err)
+{
+    const char *key = line;
+    size_t key_len = 0;
+    int64_t retry_ns;
+    int verdict;
+
+    if (r->field != 0 && !cli_field(line, len, r->delimiter, r->field, &key, &key_len)) {
+        tally->no_key++;
+        key_len = 0;
+    }
+    if (key_len > MOST_KEY)
+        key_len = MOST_KEY;
+    set_time(r, line, len, tally);
+    verdict = cfk_limit_allow(limit, key, key_len, 1, tally->time, &retry_ns, err);
+    if (verdict < 0)
+        return verdict;
+    if (verdict == CFK_LIMIT_PASS)
+        tally->passed++;
+    else
+        tally->denied++;
+    if (print_line(r, verdict == CFK_LIMIT_PASS, retry_ns, line, len) != CLI_YES)
+        return CFK_E_NOMEM;
+    return CFK_OK;
+}
+
+static void tell(const struct request *r, const struct tally *tally)
+{
+    if (tally->no_key > 0)
+        cli_warn("%llu lines have no field %llu and shared one limit",
+                 (unsigned long long)tally->no_key, (unsigned long long)r->field);
+    if (tally->no_time > 0)
+        cli_warn("%llu lines have no time in field %llu and had that of the line before",
+                 (unsigned long long)tally->no_time, (unsigned long long)r->time_field);
+    cli_detail("%llu lines passed, %llu did not", (unsigned long long)tally->passed,
+               (unsigned long long)tally->denied);
+}
+
+static int filter(cfk_limit *limit, const struct request *r, char **paths, int path_count)
+{
+    struct cfk_error err = { 0 };
+    struct tally tally = { 0 };
+    struct cli_lines lines;
+    const char *line;
+    size_t len;
+    int rc = cli_lines_open(&lines, paths, path_count, &err);
+
+    while (rc == CFK_OK && !ferror(stdout) &&
+           (rc = cli_lines_next(&lines, &line, &len, &err)) == 1)
+        rc = judge(limit, r, line, len, &tally, &err);
+    cli_lines_close(&lines);
+    if (ferror(stdout))
+        return CLI_TROUBLE;
+    if (rc == CFK_E_LIMIT && err.code == rc)
+        cli_hint("--keys makes room for more keys");
+    if (rc != CFK_OK)
+        return cli_fail(&err);
+    tell(r, &tally);
+    return CLI_YES;
+}
+
+static int run(const struct request *r, char **paths, int path_count)
+{
+    struct cfk_limit_options opts = {
+        .size = sizeof opts,
+        .events = r->events,
+        .period_ns = (int64_t)r->period,
+        .burst = r->burst,
+        .max_keys = r->field != 0 ? (size_t)r->keys : 1,
+        .max_key_bytes = MOST_KEY,
+    };
+    struct cfk_error err = { 0 };
+    cfk_limit *limit;
+    int status;
+
+    if (cfk_limit_new(&opts, &limit, &err) != CFK_OK)
+        return cli_fail(&err);
+    status = filter(limit, r, paths, path_count);
+    cfk_limit_free(limit);
+    return status;
+}
+
+/* "10/s", "100/250ms". */
+static bool parse_rate(const char *text, uint64_t *events, uint64_t *period)
+{
+    const char *slash = strchr(text, '/');
+    char count[32];
+    char duration[32];
+
+    if (slash == NULL || (size_t)(slash - text) >= sizeof count)
+        return false;
+    memcpy(count, text, (size_t)(slash - text));
+    count[slash - text] = '\0';
+    snprintf(duration, sizeof duration, "%s%.24s",
+             slash[1] >= '0' && slash[1] <= '9' ? "" : "1", slash + 1);
+    return cli_parse_u64(count, 1, UINT64_MAX, events) && slash[1] != '\0' &&
+           strlen(slash + 1) <= 24 && cli_parse_duration(duration, period) &&
+           *period > 0 && *period <= INT64_MAX;
+}
+
+int main(int argc, char **argv)
+{
+    struct request r = { .delimiter = CLI_FIELDS_BLANK, .keys = DEFAULT_KEYS };
+    int c;
+
+    cli_start(&tool);
+    while ((c = cli_option(argc, argv)) != -1) {
+        switch (c) {
+        case 'r':
+            if (!parse_rate(optarg, &r.events, &r.period))
+                return cli_usage("-r wants a rate like 10/s, not '%s'", optarg);
+            break;
+        case 'b':
+            if (!cli_parse_u64(optarg, 1, INT32_MAX, &r.burst))
+                return cli_usage("-b wants a number from 1 to %ld, not '%s'",
+                                 (long)INT32_MAX, optarg);
+            break;
+        case 'f':
+            if (!cli_parse_u64(optarg, 1, UINT64_MAX, &r.field))
+                return cli_usage("-f wants the number of a field, not '%s'", optarg);
+            break;
+        case 't':
+            if (!cli_parse_u64(optarg, 1, UINT64_MAX, &r.time_field))
+                return cli_usage("-t wants the number of a field, not '%s'", optarg);
+            break;
+        case 'd':
+            if (!cli_parse_delimiter(optarg, &r.delimiter))
+                return cli_usage("-d wants one byte or \\t, not '%s'", optarg);
+            break;
+        case OPT_KEYS:
+            if (!cli_parse_u64(optarg, 1, MOST_KEYS, &r.keys))
+                return cli_usage("--keys wants a number from 1 to %d, not '%s'",
+                                 MOST_KEYS, optarg);
+            break;
+        case OPT_MARK: r.mark = true; break;
+        default: return cli_usage(NULL);
+        }
+    }
+    if (r.events == 0)
+        return cli_usage("-r N/PERIOD is needed");
+    return cli_finish(run(&r, argv + optind, argc - optind));
+}
