@@ -36,11 +36,28 @@ int cfk_ewma_init(struct cfk_ewma *average, int64_t half_life_ns, struct cfk_err
     return CFK_OK;
 }
 
+/* Towards value by weight; kept is 1 - weight, and each of them is precise. */
+static void move(struct cfk_ewma *average, double value, double weight, double kept)
+{
+    double step = value - average->mean;
+
+    if (!isfinite(step)) { /* the difference overflows, the average does not */
+        average->mean = weight * value + kept * average->mean;
+        average->variance = weight > 0 ? DBL_MAX : average->variance;
+        return;
+    }
+    /* From the nearer end, so that what is left of the other loses nothing. */
+    if (weight < 0.5)
+        average->mean += weight * step;
+    else
+        average->mean = value - kept * step;
+    average->variance = finite_or_most(kept * (average->variance + weight * step * step));
+}
+
 int cfk_ewma_add(struct cfk_ewma *average, double value, int64_t time_ns,
                  struct cfk_error *err)
 {
-    double weight;
-    double step;
+    double exponent;
 
     if (!isfinite(value)) {
         average->rejected++;
@@ -55,20 +72,9 @@ int cfk_ewma_add(struct cfk_ewma *average, double value, int64_t time_ns,
         average->backward++;
         return CFK_OK;
     }
-    weight = -expm1(-nanoseconds(average->time, time_ns) * average->decay);
+    exponent = -nanoseconds(average->time, time_ns) * average->decay;
     average->time = time_ns;
-    if (weight == 0)
-        return CFK_OK;
-
-    step = value - average->mean;
-    if (isfinite(step)) {
-        average->mean += weight * step;
-        average->variance =
-            finite_or_most((1 - weight) * (average->variance + weight * step * step));
-    } else { /* the ends of the range: the difference overflows, the average does not */
-        average->mean = weight * value + (1 - weight) * average->mean;
-        average->variance = DBL_MAX;
-    }
+    move(average, value, -expm1(exponent), exp(exponent));
     return CFK_OK;
 }
 
