@@ -8,8 +8,8 @@
  * need no free, and may be copied. Initialise before use, and treat the fields
  * as read-only. One value serves one thread at a time; reading is not writing.
  *
- * Times are nanoseconds on any clock of the caller's, also negative ones. A
- * time before the latest one counts as the latest one, and in `backward`.
+ * Times are nanoseconds on any clock of the caller's, also negative ones. They
+ * should not go back; `backward` counts those that do.
  */
 #ifndef CFKIT_EWMA_H
 #define CFKIT_EWMA_H
@@ -42,7 +42,7 @@ CFK_API int cfk_ewma_init(struct cfk_ewma *average, int64_t half_life_ns,
 /*
  * Take a sample. The first one is the average; from then on the average moves
  * towards each sample by the weight 1 - 2^(-dt / half-life), dt being the time
- * since the sample before. A sample at the time of the one before has no weight.
+ * since the sample before. A sample at that time or an earlier one has no weight.
  *
  * Returns CFK_OK, or CFK_E_INVALID for NaN and infinities, which are counted
  * in `rejected` and change nothing else. O(1), no allocation. Since 0.1.
@@ -78,8 +78,9 @@ CFK_API int cfk_rate_init(struct cfk_rate *rate, int64_t half_life_ns,
 
 /*
  * Count events that happened at a time. Each raises the rate by ln 2 /
- * half-life, which then decays, so that events of the same time all count. A
- * rate needs a few half-lives to rise to a steady stream's.
+ * half-life, which then decays, so that events of the same time all count, and
+ * late ones count as if they had come in time. A rate needs a few half-lives to
+ * rise to a steady stream's.
  *
  * O(1), no allocation, cannot fail. Since 0.1.
  */

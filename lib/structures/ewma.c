@@ -101,15 +101,18 @@ int cfk_rate_init(struct cfk_rate *rate, int64_t half_life_ns, struct cfk_error 
 
 void cfk_rate_add(struct cfk_rate *rate, uint64_t events, int64_t time_ns)
 {
+    double impulse = (double)events * rate->decay;
+
     if (rate->count++ == 0)
         rate->time = time_ns;
-    if (time_ns > rate->time) {
+    if (time_ns >= rate->time) {
         rate->rate *= exp(-nanoseconds(rate->time, time_ns) * rate->decay);
         rate->time = time_ns;
-    } else if (time_ns < rate->time) {
+    } else {
         rate->backward++;
+        impulse *= exp(-nanoseconds(time_ns, rate->time) * rate->decay);
     }
-    rate->rate += (double)events * rate->decay;
+    rate->rate += impulse;
 }
 
 double cfk_rate_at(const struct cfk_rate *rate, int64_t time_ns)

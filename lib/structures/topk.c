@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Filtered Space-Saving. A key without a counter adds to its cell; a cell never
- * exceeds the least counter. When it would, the key takes over that least
- * counter, its cell's value becoming its error, and the evicted key's cell is
- * raised to the evicted count. So:
+ * Filtered Space-Saving. A key without a counter adds to its cell. When the cell
+ * would reach the least counter, the key takes over that counter instead, its
+ * cell's value becoming its error, and the evicted key's cell is raised to the
+ * evicted count. So no cell is ever above the least counter, and:
  *   - a key without a counter weighs at most its cell, a key with one between
  *     count - error and count;
  *   - an event raises the sum of the counters by at most its weight, hence the
@@ -278,7 +278,7 @@ static int take_free(cfk_topk *top, uint64_t hash, const void *key, size_t key_l
     return CFK_OK;
 }
 
-/* The least counter passes to a key that outweighs it; it is the heap's top. */
+/* The least counter, the heap's top, passes to a key that may weigh as much. */
 static int take_over(cfk_topk *top, struct cfk__topk_counter *victim, uint64_t hash,
                      const void *key, size_t key_len, uint64_t error, uint64_t weight,
                      struct cfk_error *err)
@@ -311,14 +311,14 @@ static int challenge(cfk_topk *top, uint64_t hash, const void *key, size_t key_l
     struct cfk__topk_counter *least;
     uint64_t before = *cell;
 
-    if (before != CFK__TOPK_CELL_MOST && cfk__topk_sum(before, weight) <= top->floor) {
+    if (before != CFK__TOPK_CELL_MOST && cfk__topk_sum(before, weight) < top->floor) {
         *cell = cell_value(before + weight);
         return CFK_OK;
     }
     least = least_counter(top);
     if (before == CFK__TOPK_CELL_MOST)
         before = least->count;
-    if (cfk__topk_sum(before, weight) > least->count)
+    if (cfk__topk_sum(before, weight) >= least->count)
         return take_over(top, least, hash, key, key_len, before, weight, err);
     *cell = cell_value(cfk__topk_sum(before, weight));
     return CFK_OK;

@@ -169,16 +169,20 @@ START_TEST(a_steady_stream_has_its_rate)
 }
 END_TEST
 
-START_TEST(events_of_the_past_count_at_the_latest_time)
+START_TEST(late_events_count_as_if_they_had_come_in_time)
 {
-    struct cfk_rate rate;
+    struct cfk_rate late;
+    struct cfk_rate in_time;
 
-    cfk_rate_init(&rate, SECOND, NULL);
-    cfk_rate_add(&rate, 1, 100);
-    cfk_rate_add(&rate, 1, 50);
-    ck_assert_uint_eq(rate.backward, 1);
-    ck_assert_int_eq(rate.time, 100);
-    expect_near(cfk_rate_at(&rate, 100), 2 * log(2), 1e-15);
+    cfk_rate_init(&late, SECOND, NULL);
+    cfk_rate_init(&in_time, SECOND, NULL);
+    for (int64_t i = 0; i < 100; i++) {
+        cfk_rate_add(&late, 1, (99 - i) * SECOND / 30);
+        cfk_rate_add(&in_time, 1, i * SECOND / 30);
+    }
+    ck_assert_uint_eq(late.backward, 99);
+    ck_assert_int_eq(late.time, 99 * SECOND / 30);
+    expect_near(cfk_rate_at(&late, 4 * SECOND), cfk_rate_at(&in_time, 4 * SECOND), 1e-13);
 }
 END_TEST
 
@@ -221,7 +225,7 @@ Suite *unit_suite(void)
         a_copy_is_an_average_of_its_own,
         events_of_one_time_all_count,
         a_steady_stream_has_its_rate,
-        events_of_the_past_count_at_the_latest_time,
+        late_events_count_as_if_they_had_come_in_time,
         any_series_keeps_the_average_between_its_ends,
         NULL,
     };
