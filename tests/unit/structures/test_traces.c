@@ -1,66 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* The structures on recorded streams, against what others computed of them. */
-#include "cfkit/cache.h"
 #include "cfkit/ewma.h"
 #include "cfkit/topk.h"
-#include "trace.h"
+#include "stream.h"
 #include "unit.h"
-#include "vectors.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#if __has_include(<valgrind/valgrind.h>)
-#include <valgrind/valgrind.h>
-#else
-#define RUNNING_ON_VALGRIND 0
-#endif
-
-/* The least share of the 100 most frequent keys that 1024 counters find. */
-static const struct stream {
-    const char *name;
-    double precision;
-} streams[] = {
-    { "cphy_sample", 0.85 }, { "dns", 1 },     { "domains", 0.99 }, { "oltp", 0.99 },
-    { "ormbusy", 0.95 },     { "scarab", 1 },  { "web_ip", 0.98 },  { "web_path", 1 },
-    { "words_kjv", 1 },      { "zipf0.8", 1 }, { "zipf1.0", 1 },    { "zipf1.2", 1 },
-};
-enum { STREAMS = sizeof streams / sizeof streams[0], SMALL = 30000 };
-
-/* Stream and truth, or false after a visible skip. */
-static bool open_stream(const char *name, struct trace *trace, json_t **truth)
-{
-    char relative[64];
-    const char *path;
-
-    snprintf(relative, sizeof relative, "ds/truth/%s.json", name);
-    *truth = vectors_load(relative);
-    if (*truth == NULL)
-        return false;
-    if (RUNNING_ON_VALGRIND && json_integer_value(json_object_get(*truth, "n")) > SMALL) {
-        json_decref(*truth);
-        return false;
-    }
-    snprintf(relative, sizeof relative, "ds/%s.keys.zst", name);
-    path = unit_data(relative);
-    ck_assert_msg(path != NULL && trace_load(trace, path), "cannot read %s", relative);
-    ck_assert_uint_eq(trace->count,
-                      (size_t)json_integer_value(json_object_get(*truth, "n")));
-    return true;
-}
-
-static cfk_cache *cache_of(size_t capacity)
-{
-    struct cfk_cache_options opts = { .size = sizeof opts,
-                                      .capacity = capacity,
-                                      .max_key_bytes = 4096 };
-    cfk_cache *cache;
-
-    ck_assert_int_eq(cfk_cache_new(&opts, &cache, NULL), CFK_OK);
-    return cache;
-}
 
 static cfk_topk *count_stream(const struct trace *trace)
 {
@@ -78,7 +26,7 @@ static cfk_topk *count_stream(const struct trace *trace)
 
 static cfk_cache *count_exactly(const struct trace *trace, size_t distinct)
 {
-    cfk_cache *counts = cache_of(distinct);
+    cfk_cache *counts = stream_cache(distinct);
 
     for (size_t i = 0; i < trace->count; i++) {
         const struct trace_key *key = &trace->keys[i];
@@ -104,7 +52,7 @@ START_TEST(the_bounds_hold_for_every_key_of_a_stream)
     cfk_topk *top;
     json_t *truth;
 
-    if (!open_stream(stream->name, &trace, &truth))
+    if (!stream_open(stream->name, &trace, &truth))
         return;
     counts = count_exactly(
         &trace, (size_t)json_integer_value(json_object_get(truth, "distinct")));
@@ -168,7 +116,7 @@ START_TEST(the_most_frequent_keys_are_found)
     size_t found = 0;
     size_t at;
 
-    if (!open_stream(stream->name, &trace, &truth))
+    if (!stream_open(stream->name, &trace, &truth))
         return;
     top = count_stream(&trace);
     count = cfk_topk_list(top, CFK_TOPK_BY_HI, items, 100);
@@ -184,45 +132,6 @@ START_TEST(the_most_frequent_keys_are_found)
     ck_assert_msg((double)found >= stream->precision * 100, "%s: %zu of 100",
                   stream->name, found);
     cfk_topk_free(top);
-    trace_free(&trace);
-    json_decref(truth);
-}
-END_TEST
-
-static uint64_t lru_hits(const struct trace *trace, size_t capacity)
-{
-    cfk_cache *cache = cache_of(capacity);
-    uint64_t hits = 0;
-
-    for (size_t i = 0; i < trace->count; i++) {
-        const struct trace_key *key = &trace->keys[i];
-
-        if (cfk_cache_get(cache, key->data, key->len, 0, 0, NULL, NULL) == CFK_CACHE_HIT)
-            hits++;
-        else
-            cfk_cache_set(cache, key->data, key->len, 0, CFK_CACHE_NEVER, 0, NULL);
-    }
-    cfk_cache_free(cache);
-    return hits;
-}
-
-START_TEST(hits_equal_the_truth_at_every_capacity)
-{
-    struct trace trace;
-    const char *capacity;
-    json_t *truth;
-    json_t *hits;
-    size_t tried = 0;
-
-    if (!open_stream(streams[_i].name, &trace, &truth))
-        return;
-    json_object_foreach(json_object_get(truth, "lru_hits"), capacity, hits)
-    {
-        ck_assert_uint_eq(lru_hits(&trace, strtoul(capacity, NULL, 10)),
-                          (uint64_t)json_integer_value(hits));
-        tried++;
-    }
-    ck_assert_uint_ge(tried, 8);
     trace_free(&trace);
     json_decref(truth);
 }
@@ -295,7 +204,6 @@ Suite *unit_suite(void)
     tcase_set_timeout(tc, 120);
     tcase_add_loop_test(tc, the_bounds_hold_for_every_key_of_a_stream, 0, STREAMS);
     tcase_add_loop_test(tc, the_most_frequent_keys_are_found, 0, STREAMS);
-    tcase_add_loop_test(tc, hits_equal_the_truth_at_every_capacity, 0, STREAMS);
     tcase_add_loop_test(tc, averages_equal_those_of_fifty_digits, 0, SERIES * HALF_LIVES);
     suite_add_tcase(suite, tc);
     return suite;
