@@ -15,7 +15,8 @@ err_is_empty
 run 0 cfcache -c 2 keys
 out_has 'policy       capacity     requests         hits     ratio'
 out_has 'lru                 2            6            2    33.33%'
-run 0 cfcache -c 2 -p lru --tsv - keys <keys
+cp keys more
+run 0 cfcache -c 2 -p lru --tsv - more <keys
 out_is "lru${tab}2${tab}12${tab}6"
 run 0 cfcache -c 2 -c 3 --tsv keys
 out_has "lru${tab}3${tab}6${tab}3"

@@ -15,7 +15,8 @@ err_is_empty
 run 0 cftop lines
 out_has 'rank           hi           lo   share  key'
 out_has '     1            3            3  50.00%  a'
-run 0 cftop --tsv -n 1 - lines <lines
+cp lines more
+run 0 cftop --tsv -n 1 - more <lines
 out_is "1${tab}6${tab}6${tab}0.500000000${tab}a"
 run 0 cftop --tsv </dev/null
 out_is_empty
