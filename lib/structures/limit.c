@@ -228,7 +228,7 @@ static int64_t retry_in(struct span wait)
     return ns < INT64_MAX ? (int64_t)ns : INT64_MAX - 1;
 }
 
-/* Charge a bucket, or say how long to wait. */
+/* Charge a bucket, or say how long to wait; it may change even so, see below. */
 static bool charge(const cfk_limit *limit, struct span *bucket, uint64_t cost,
                    int64_t now_ns, int64_t *retry_ns)
 {
@@ -243,8 +243,10 @@ static bool charge(const cfk_limit *limit, struct span *bucket, uint64_t cost,
         return false;
     if (span_less(now, *bucket))
         debt = span_difference(limit, *bucket, now);
-    if (span_less(limit->depth, debt)) /* the clock went back: empty, no worse */
+    if (span_less(limit->depth, debt)) { /* the clock went back: empty, no worse */
         debt = limit->depth;
+        *bucket = span_sum(limit, now, debt);
+    }
     debt = span_sum(limit, debt, cost_of(limit, cost));
     if (span_less(limit->depth, debt)) {
         *retry_ns = retry_in(span_difference(limit, debt, limit->depth));
@@ -286,8 +288,10 @@ static int exact_allow(cfk_limit *limit, const void *key, size_t key_len, uint64
                        int64_t now_ns, int64_t *retry_ns, struct cfk_error *err)
 {
     struct cfk_cache_entry entry;
+    struct span before = { 0, 0 };
     struct span bucket = { 0, 0 };
     bool known;
+    bool pass;
     int rc;
 
     if (key_len > limit->max_key_bytes)
@@ -295,16 +299,17 @@ static int exact_allow(cfk_limit *limit, const void *key, size_t key_len, uint64
                          key_len, (unsigned long)limit->max_key_bytes);
     known = cfk_cache_peek(limit->exact, key, key_len, &entry, NULL) == CFK_OK;
     if (known)
-        bucket = exact_load(&entry);
-    if (!charge(limit, &bucket, cost, now_ns, retry_ns))
-        return CFK_LIMIT_DENY;
-    if (cost == 0)
-        return CFK_LIMIT_PASS;
+        before = bucket = exact_load(&entry);
+    pass = charge(limit, &bucket, cost, now_ns, retry_ns);
+    if (bucket.ns == before.ns && bucket.part == before.part)
+        return pass ? CFK_LIMIT_PASS : CFK_LIMIT_DENY;
     rc = known ? CFK_OK : exact_make_room(limit, now_ns, err);
     if (rc == CFK_OK)
         rc = cfk_cache_set(limit->exact, key, key_len, bucket.part, exact_time(bucket),
                            now_ns, err);
-    return rc == CFK_OK ? CFK_LIMIT_PASS : rc;
+    if (rc != CFK_OK)
+        return rc;
+    return pass ? CFK_LIMIT_PASS : CFK_LIMIT_DENY;
 }
 
 int cfk_limit_allow(cfk_limit *limit, const void *key, size_t key_len, uint64_t cost,

@@ -107,8 +107,10 @@ static bool model_allow(struct model *m, int key, uint64_t cost, int64_t now,
         *retry = INT64_MAX;
         return false;
     }
-    if (debt > depth)
+    if (debt > depth) {
         debt = depth;
+        m->full[key] = at + depth;
+    }
     debt += (wide)cost * m->period;
     if (debt > depth) {
         *retry = (int64_t)((debt - depth + (wide)m->events - 1) / (wide)m->events);
@@ -172,6 +174,7 @@ START_TEST(a_clock_that_goes_back_gives_nothing_and_blocks_nobody)
         ck_assert_int_eq(allow(limit, "a", 1, INT64_MAX, &retry), CFK_LIMIT_PASS);
         ck_assert_int_eq(allow(limit, "a", 1, 0, &retry), CFK_LIMIT_DENY);
         ck_assert_int_eq(retry, SECOND);
+        ck_assert_int_eq(allow(limit, "a", 1, SECOND, &retry), CFK_LIMIT_PASS);
         cfk_limit_free(limit);
     }
 }
