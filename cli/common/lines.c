@@ -223,8 +223,10 @@ bool cli_field_u64(const char *field, size_t len, uint64_t *out)
             return false;
         value = value * 10 + digit;
     }
+    if (len == 0)
+        return false;
     *out = value;
-    return len > 0;
+    return true;
 }
 
 bool cli_parse_delimiter(const char *text, int *delimiter)

@@ -13,16 +13,19 @@
  *   - exact (max_keys set): a bucket for each key; full buckets are forgotten
  *     without loss as room is needed.
  *
- *     struct cfk_limit_options opts = { sizeof opts, 10, 0, 20 };   10/s, 20 at once
+ *     struct cfk_limit_options opts = { .size = sizeof opts };
  *
+ *     opts.events = 10;
+ *     opts.burst = 20;
  *     cfk_limit_new(&opts, &limit, &err);
  *     if (cfk_limit_allow(limit, ip, ip_len, 1, now, &wait, &err) == CFK_LIMIT_PASS)
  *         ...
  *     cfk_limit_free(limit);
  *
  * Time is whatever the caller passes as now, in nanoseconds. Where it goes back,
- * a bucket neither refills nor stays blocked for longer than an empty one. One
- * limiter serves one thread at a time; limiters share nothing.
+ * a bucket neither refills nor stays blocked for longer than an empty one; the
+ * clock stops as long before INT64_MAX as a bucket takes to refill. One limiter
+ * serves one thread at a time; limiters share nothing.
  */
 #ifndef CFKIT_LIMIT_H
 #define CFKIT_LIMIT_H

@@ -65,7 +65,8 @@ static void one_operation(cfk_limit *hashed, cfk_limit *exact, struct input *in,
     must((retry[0] == 0) == (verdict == CFK_LIMIT_PASS));
     must((retry[0] == CFK_LIMIT_NEVER) == (cost > burst));
     must(cost != 0 || verdict == CFK_LIMIT_PASS);
-    if (verdict == CFK_LIMIT_DENY && cost <= burst && *now < INT64_MAX / 2) {
+    if (verdict == CFK_LIMIT_DENY && cost <= burst &&
+        *now < 0) { /* far from the end of time */
         must(retry[0] <= INT64_MAX / 2);
         *now += retry[0];
         must(cfk_limit_allow(hashed, "key", 3, cost, *now, NULL, NULL) == CFK_LIMIT_PASS);
