@@ -12,24 +12,40 @@ static inline uint64_t times_two(uint64_t v)
     return ((v & SEVEN_BITS) << 1) ^ ((v >> 7 & LOW_BITS) * 0x1b);
 }
 
-/* All ones where a bit of the scalar is set, without a branch. */
-static inline uint64_t mask_of(uint8_t c, unsigned bit)
+/* The scalar as eight masks, all ones where its bit is set. */
+struct factor {
+    uint64_t masks[8];
+};
+
+static inline struct factor factor_of(uint8_t c)
 {
-    return (uint64_t)0 - (c >> bit & 1);
+    struct factor f;
+
+    for (unsigned bit = 0; bit < 8; bit++)
+        f.masks[bit] = (uint64_t)0 - (c >> bit & 1);
+    return f;
 }
 
-static inline uint64_t times(uint64_t v, uint8_t c)
+static inline uint64_t times(uint64_t v, const struct factor *f)
 {
-    uint64_t product = v & mask_of(c, 0);
+    uint64_t product = v & f->masks[0];
 
     for (unsigned bit = 1; bit < 8; bit++) {
         v = times_two(v);
-        product ^= v & mask_of(c, bit);
+        product ^= v & f->masks[bit];
     }
     return product;
 }
 
-static inline uint64_t load(const uint8_t *p, size_t size)
+static inline uint64_t load(const uint8_t *p)
+{
+    uint64_t v;
+
+    memcpy(&v, p, sizeof v);
+    return v;
+}
+
+static uint64_t load_rest(const uint8_t *p, size_t size)
 {
     uint64_t v = 0;
 
@@ -39,37 +55,37 @@ static inline uint64_t load(const uint8_t *p, size_t size)
 
 void cfk__gf256_horner(uint8_t *acc, uint8_t x, const uint8_t *add, size_t size)
 {
+    struct factor f = factor_of(x);
     uint64_t v;
     size_t i;
 
     for (i = 0; i + sizeof v <= size; i += sizeof v) {
-        v = times(load(acc + i, sizeof v), x) ^ load(add + i, sizeof v);
+        v = times(load(acc + i), &f) ^ load(add + i);
         memcpy(acc + i, &v, sizeof v);
     }
-    if (i < size) {
-        v = times(load(acc + i, size - i), x) ^ load(add + i, size - i);
-        memcpy(acc + i, &v, size - i);
-    }
+    v = times(load_rest(acc + i, size - i), &f) ^ load_rest(add + i, size - i);
+    memcpy(acc + i, &v, size - i);
 }
 
 void cfk__gf256_add_product(uint8_t *acc, uint8_t c, const uint8_t *vector, size_t size)
 {
+    struct factor f = factor_of(c);
     uint64_t v;
     size_t i;
 
     for (i = 0; i + sizeof v <= size; i += sizeof v) {
-        v = load(acc + i, sizeof v) ^ times(load(vector + i, sizeof v), c);
+        v = load(acc + i) ^ times(load(vector + i), &f);
         memcpy(acc + i, &v, sizeof v);
     }
-    if (i < size) {
-        v = load(acc + i, size - i) ^ times(load(vector + i, size - i), c);
-        memcpy(acc + i, &v, size - i);
-    }
+    v = load_rest(acc + i, size - i) ^ times(load_rest(vector + i, size - i), &f);
+    memcpy(acc + i, &v, size - i);
 }
 
 uint8_t cfk__gf256_multiply(uint8_t a, uint8_t b)
 {
-    return (uint8_t)times(a, b);
+    struct factor f = factor_of(b);
+
+    return (uint8_t)times(a, &f);
 }
 
 /* a^254: the group has 255 elements. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What is derived from a master key, and the head of a lock file. Format: cfl(5). */
+/* What is derived from a master key, and the head of a lock file. Format: cfs(5). */
 #ifndef CFK_SPLIT_LOCK_H
 #define CFK_SPLIT_LOCK_H
 

@@ -20,29 +20,47 @@ enum {
 
 static const char LEAF_NAME[] = "cfkit share 1";
 
+/* Second bytes of the sequences that could be overlong or out of range. */
+static bool second_byte_ok(uint8_t first, uint8_t second)
+{
+    switch (first) {
+    case 0xe0: return second >= 0xa0;
+    case 0xed: return second < 0xa0;
+    case 0xf0: return second >= 0x90;
+    case 0xf4: return second < 0x90;
+    default: return true;
+    }
+}
+
+/* Bytes that follow the first of a character, or -1. */
+static int bytes_to_follow(uint8_t c)
+{
+    if (c < 0x80)
+        return c < 0x20 || c == 0x7f ? -1 : 0;
+    if (c < 0xc2 || c > 0xf4)
+        return -1;
+    return c < 0xe0 ? 1 : c < 0xf0 ? 2 : 3;
+}
+
 bool cfk__share_name_ok(const char *name, size_t size)
 {
-    size_t follow = 0; /* bytes of the character that are still to come */
+    const uint8_t *p = (const uint8_t *)name;
 
-    if (size > CFK_SPLIT_MAX_NAME)
+    if (size > CFK_SPLIT_MAX_NAME || (size > 0 && (p[0] == ' ' || p[size - 1] == ' ')))
         return false;
     for (size_t i = 0; i < size; i++) {
-        uint8_t c = (uint8_t)name[i];
+        uint8_t first = p[i];
+        int follow = bytes_to_follow(first);
 
-        if (follow > 0) {
-            if ((c & 0xc0) != 0x80)
-                return false;
-            follow--;
-        } else if (c < 0x80) {
-            if (c < 0x20 || c == 0x7f)
-                return false;
-        } else if (c >= 0xc2 && c < 0xf5) {
-            follow = c < 0xe0 ? 1 : c < 0xf0 ? 2 : 3;
-        } else {
+        if (follow < 0 || (size_t)follow >= size - i)
             return false;
-        }
+        if (follow > 0 && !second_byte_ok(first, p[i + 1]))
+            return false;
+        for (; follow > 0; follow--)
+            if ((p[++i] & 0xc0) != 0x80)
+                return false;
     }
-    return follow == 0 && (size == 0 || (name[0] != ' ' && name[size - 1] != ' '));
+    return true;
 }
 
 const char *cfk__share_title(const struct cfk__share *share, char *title, size_t size)

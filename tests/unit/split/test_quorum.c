@@ -286,6 +286,33 @@ START_TEST(a_set_is_sealed_once_and_before_its_shares)
 }
 END_TEST
 
+START_TEST(names_are_utf8)
+{
+    static const char *const good[] = { "", "a b", "J\xc3\xb6rg", "\xe2\x82\xac",
+                                        "\xf0\x9f\x94\x91" };
+    static const char *const bad[] = {
+        " a",
+        "a ",
+        "a\tb",
+        "\x7f",
+        "\xc3",
+        "\xc0\xaf",
+        "\xe0\x80\xaf",
+        "\xed\xa0\x80",
+        "\xf0\x80\x80\x80",
+        "\xf4\x90\x80\x80",
+        "\xe2\x82",
+        "\x80",
+        "\xf5\x80\x80\x80",
+    };
+
+    for (size_t i = 0; i < sizeof good / sizeof good[0]; i++)
+        ck_assert(cfk__share_name_ok(good[i], strlen(good[i])));
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
+        ck_assert_msg(!cfk__share_name_ok(bad[i], strlen(bad[i])), "name %zu", i);
+}
+END_TEST
+
 START_TEST(impossible_sets_are_refused)
 {
     static const uint32_t bad[][2] = {
@@ -372,6 +399,7 @@ Suite *unit_suite(void)
         another_fingerprint_or_generation_under_the_same_name_is_refused,
         shares_that_hold_a_key_alone_say_so,
         a_set_is_sealed_once_and_before_its_shares,
+        names_are_utf8,
         impossible_sets_are_refused,
         every_failed_allocation_is_survived,
         NULL,
