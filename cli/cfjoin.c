@@ -44,7 +44,7 @@ static const char help[] =
     "2 damage or trouble.\n"
     "\n"
     "Example:\n"
-    "  cfjoin secret.alice.cfs secret.bob.cfs\n";
+    "  cfjoin alice.secret.cfs bob.secret.cfs\n";
 
 static const struct option longs[] = {
     { "output", required_argument, NULL, 'o' },

@@ -33,7 +33,7 @@ static const char help[] =
     "      --holder NAME   who gets the next share; in its name and its text\n"
     "      --label TEXT    what the secret is; anybody can read it in the shares\n"
     "      --raw           plain Shamir bytes, unchecked: a wrong share goes unseen\n"
-    "  -o, --output DIR    where to write them (.)\n"
+    "  -o, --output DIR    where to write them (.); made if it is not there\n"
     "  -f, --force         replace files that exist\n"
     "      --json          say what was written as JSON\n"
     "  -q, --quiet         no words but errors\n"
@@ -68,6 +68,7 @@ struct job {
     const char *holders[CFK_SPLIT_MAX_SHARES];
     uint32_t holder_count;
     bool raw;
+    bool made_folder;
     unsigned flags;
     int fd;
     uint64_t size;   /* bytes of the secret that were read */
@@ -124,7 +125,7 @@ static int read_block(struct job *job, size_t capacity, size_t *size,
 
 /* --- the files --- */
 
-/* DIR/NAME.WHO.SUFFIX, or DIR/NAME.SUFFIX where who is NULL. On the heap. */
+/* DIR/WHO.NAME.SUFFIX, or DIR/NAME.SUFFIX where who is NULL. On the heap. */
 static char *path_of(const struct job *job, const char *who, const char *suffix)
 {
     const char *slash = strrchr(job->input, '/');
@@ -137,8 +138,8 @@ static char *path_of(const struct job *job, const char *who, const char *suffix)
 
     if (path != NULL)
         snprintf(path, size, "%s%s%s%s%s.%s", strcmp(folder, ".") == 0 ? "" : folder,
-                 strcmp(folder, ".") == 0 ? "" : "/", name, who != NULL ? "." : "",
-                 who != NULL ? who : "", suffix);
+                 strcmp(folder, ".") == 0 ? "" : "/", who != NULL ? who : "",
+                 who != NULL ? "." : "", name, suffix);
     return path;
 }
 
@@ -153,13 +154,26 @@ static int open_output(struct job *job, const char *who, const char *suffix,
     return cli_output_open(&job->outputs[job->opened++], path, job->flags, err);
 }
 
+/* One that is not there yet, for the owner alone. */
+static int make_folder(struct job *job, struct cfk_error *err)
+{
+    if (job->folder == NULL)
+        return CFK_OK;
+    job->made_folder = mkdir(job->folder, 0700) == 0;
+    if (job->made_folder || errno == EEXIST)
+        return CFK_OK;
+    *err = (struct cfk_error){ .code = CFK_E_IO, .sys_errno = errno };
+    snprintf(err->message, sizeof err->message, "%s: %s", job->folder, strerror(errno));
+    return CFK_E_IO;
+}
+
 static int open_shares(struct job *job, struct cfk_error *err)
 {
     char number[16];
-    int rc = CFK_OK;
+    int rc = make_folder(job, err);
 
     for (uint32_t i = 0; i < job->split.count && rc == CFK_OK; i++) {
-        snprintf(number, sizeof number, "%u", i + 1);
+        snprintf(number, sizeof number, "share%u", i + 1);
         rc = open_output(job, job->holders[i] != NULL ? job->holders[i] : number,
                          job->raw ? "raw" : "cfs", err);
     }
@@ -186,6 +200,8 @@ static void clean_up(struct job *job, bool failed)
         if (failed && i < job->published)
             unlink(job->paths[i]);
     }
+    if (failed && job->made_folder)
+        rmdir(job->folder);
     if (job->fd > STDERR_FILENO)
         close(job->fd);
     explicit_bzero(block, sizeof block);

@@ -5,9 +5,9 @@
 
 echo 'open sesame' >key
 cfsplit --holder alice --holder bob --holder carol key >/dev/null
-mv key.alice.cfs alice
-mv key.bob.cfs bob
-mv key.carol.cfs carol
+mv alice.key.cfs alice
+mv bob.key.cfs bob
+mv carol.key.cfs carol
 
 # The main job, to standard output and to a file.
 run 0 cfjoin alice bob
@@ -42,9 +42,9 @@ out_is 'open sesame'
 # The wrong share is named, whatever is wrong with it, also with exactly k given.
 echo other >other
 cfsplit --holder mallory -n 2 other >/dev/null
-run 1 cfjoin alice other.mallory.cfs
-err_has 'other.mallory.cfs: share 1 of mallory is of set'
-run 1 cfjoin --json -o x alice other.mallory.cfs
+run 1 cfjoin alice mallory.other.cfs
+err_has 'mallory.other.cfs: share 1 of mallory is of set'
+run 1 cfjoin --json -o x alice mallory.other.cfs
 out_has '"code":"other-set"'
 sed 's/^     \(....\) \(....\)/     \2 \1/' bob >swapped
 run 1 cfjoin alice swapped
@@ -72,46 +72,46 @@ run 0 cfjoin alice crlf
 # Lock files.
 head -c 100000 /dev/urandom >big
 cfsplit big >/dev/null
-run 0 cfjoin big.cfl big.1.cfs big.2.cfs -o back
+run 0 cfjoin big.cfl share1.big.cfs share2.big.cfs -o back
 check 'the lock file opens' cmp -s back big
-cfjoin big.1.cfs big.cfl big.3.cfs >out 2>err
+cfjoin share1.big.cfs big.cfl share3.big.cfs >out 2>err
 check 'to a pipe, too' cmp -s out big
-run 0 sh -c 'cat big.cfl | cfjoin big.1.cfs - big.3.cfs'
+run 0 sh -c 'cat big.cfl | cfjoin share1.big.cfs - share3.big.cfs'
 check 'from a pipe, too' cmp -s out big
-run 1 cfjoin big.1.cfs big.cfl
+run 1 cfjoin share1.big.cfs big.cfl
 err_has '1 more needed'
-run 2 cfjoin big.1.cfs big.2.cfs
+run 2 cfjoin share1.big.cfs share2.big.cfs
 err_has 'lock file'
 run 1 cfjoin alice bob big.cfl
 err_has 'big.cfl: the lock file and the shares are of different sets'
-run 2 cfjoin big.1.cfs big.2.cfs big.cfl big.cfl
+run 2 cfjoin share1.big.cfs share2.big.cfs big.cfl big.cfl
 err_has 'a second lock file'
 
 # Damage: nothing comes out, not even what was authentic before it.
 head -c 99000 big.cfl >damaged
-run 2 cfjoin big.1.cfs big.2.cfs damaged -o x
+run 2 cfjoin share1.big.cfs share2.big.cfs damaged -o x
 err_has 'damaged: the sealed secret is damaged or cut short'
 check 'no file' test ! -e x
-run 2 cfjoin big.1.cfs big.2.cfs damaged
+run 2 cfjoin share1.big.cfs share2.big.cfs damaged
 out_is_empty
-run 2 cfjoin --json big.1.cfs big.2.cfs damaged -o x
+run 2 cfjoin --json share1.big.cfs share2.big.cfs damaged -o x
 out_has '"code":"corrupt-input"'
 mkfifo pipe
 timeout 20 cat pipe >piped &
-run 2 timeout 20 cfjoin big.1.cfs big.2.cfs damaged -o pipe
+run 2 timeout 20 cfjoin share1.big.cfs share2.big.cfs damaged -o pipe
 wait
 check 'nothing into a pipe either' test ! -s piped
 check 'nothing was left behind' test ! -e x
 
 # Raw shares carry no names; only what cannot be is refused.
 cfsplit -q --raw key >/dev/null 2>&1
-run 0 cfjoin --raw key.3.raw key.1.raw
+run 0 cfjoin --raw share3.key.raw share1.key.raw
 out_is 'open sesame'
-run 2 cfjoin --raw key.1.raw key.1.raw
+run 2 cfjoin --raw share1.key.raw share1.key.raw
 err_has 'all different'
-run 2 cfjoin --raw key.1.raw big.1.cfs
+run 2 cfjoin --raw share1.key.raw share1.big.cfs
 err_has 'another length'
-run 2 cfjoin --raw -o x --json key.1.raw /dev/null
+run 2 cfjoin --raw -o x --json share1.key.raw /dev/null
 out_has '"code":"corrupt-input"'
 
 # Usage, missing files, a full disk.
