@@ -1,7 +1,315 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * Graceful upgrades: a running server is replaced by a new process that
+ * inherits its sockets, and no connection fails. The new process says when it
+ * is ready; until then the old one serves, and whatever befalls the new one
+ * (it exits, is killed, hangs, talks nonsense) leaves the old one untouched.
+ *
+ * The handle has no event loop: poll one descriptor, cfk_upgrade_fd(), for
+ * reading in whatever loop there is and call cfk_upgrade_process() when it is
+ * readable. It installs no signal handler and starts no thread. A server that
+ * upgrades itself:
+ *
+ *     cfk_upgrade_new(NULL, &u, &err);              adopts what was handed over
+ *     cfk_upgrade_listen(u, "web", "tcp:*:8080", NULL, &fd, &err);
+ *     cfk_upgrade_ready(u, &err);                   then serve
+ *     on SIGHUP: cfk_upgrade_start(u, argv, NULL, &err);
+ *     CFK_UPGRADE_EVENT_READY: stop accepting, finish what is open, exit
+ *     CFK_UPGRADE_EVENT_FAILED: log it and go on
+ *
+ * A process that holds the sockets for servers which know nothing of this
+ * library sets CFK_UPGRADE_HOLDER; that is what cfupgrade(1) does. Either way
+ * the new process finds its sockets as systemd passes them (LISTEN_FDS,
+ * LISTEN_PID, LISTEN_FDNAMES, from descriptor 3 in the order in which they
+ * were added) and may say READY=1 to NOTIFY_SOCKET.
+ *
+ * One handle serves one thread at a time. A copy of it that came about by
+ * fork() is inert: it may only be freed. Linux 5.4 or newer.
+ */
 #ifndef CFKIT_UPGRADE_H
 #define CFKIT_UPGRADE_H
 
 #include <cfkit/base.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct cfk_upgrade cfk_upgrade;
+
+/* Flags of struct cfk_upgrade_options. */
+enum {
+    /*
+     * This process serves nothing itself: it holds the sockets and runs
+     * servers. It may start one after the other; when a new one is ready the
+     * former one is told to stop.
+     */
+    CFK_UPGRADE_HOLDER = 1,
+    /*
+     * Leave the environment of this process as it is. Otherwise
+     * cfk_upgrade_new() removes what it adopts from, so that nobody adopts
+     * it again. Either way a new process gets none of ours.
+     */
+    CFK_UPGRADE_KEEP_ENV = 2
+};
+
+struct cfk_upgrade_options {
+    size_t size;                   /* sizeof(struct cfk_upgrade_options) */
+    uint32_t flags;                /* CFK_UPGRADE_HOLDER, CFK_UPGRADE_KEEP_ENV */
+    uint32_t max_fds;              /* descriptors in one handle; 0 means 65536 */
+    uint64_t timeout_ns;           /* for a new process to be ready; 0 means 60 s */
+    uint64_t ready_delay_ns;       /* 0: it has to say so; else: alive for so long */
+    uint64_t drain_ns;             /* holder: from stop signal to SIGKILL; 0 means 30 s */
+    int32_t stop_signal;           /* holder: 0 means SIGTERM */
+    uint32_t reserved;             /* 0 */
+    const struct cfk_alloc *alloc; /* NULL means malloc and free */
+};
+
+/*
+ * Create a handle in *out and adopt what this process was given: the
+ * hand-over of a process that uses this library (environment variable
+ * CFK_UPGRADE, whose descriptor is verified to be ours and not touched
+ * otherwise), else systemd's sockets (LISTEN_FDS where LISTEN_PID is this
+ * process), else nothing: a first start. Adopted descriptors become
+ * close-on-exec.
+ *
+ * Unless CFK_UPGRADE_KEEP_ENV is set, the variables CFK_UPGRADE, LISTEN_FDS,
+ * LISTEN_PID, LISTEN_FDNAMES and NOTIFY_SOCKET are removed from the
+ * environment, which is the whole process's: call this before other threads
+ * read it.
+ *
+ * Returns CFK_OK, CFK_E_INVALID or CFK_E_NOTSUP (options), CFK_E_NOMEM,
+ * CFK_E_IO, CFK_E_CORRUPT (LISTEN_FDS names what is not open, or makes no
+ * sense), CFK_E_LIMIT (over max_fds) or CFK_E_PROTOCOL (a hand-over of ours
+ * that cannot be read), and on failure sets *out to NULL. O(descriptors).
+ * Since 0.1.
+ */
+CFK_API int cfk_upgrade_new(const struct cfk_upgrade_options *opts, cfk_upgrade **out,
+                            struct cfk_error *err);
+
+/*
+ * Release the handle and its descriptors. A new process that is not ready yet
+ * is killed and reaped; those that serve go on, and UNIX socket paths stay
+ * (cfk_upgrade_stop() removes them). NULL is accepted. Since 0.1.
+ */
+CFK_API void cfk_upgrade_free(cfk_upgrade *u);
+
+/*
+ * A listening (or bound datagram) socket by name: the inherited one that has
+ * this name and has not been asked for yet, else a new one at address:
+ *
+ *     tcp:HOST:PORT   udp:HOST:PORT   HOST is 192.0.2.1, [2001:db8::1],
+ *                                     localhost, or * for every address
+ *     unix:PATH       unix:@NAME      a path, or Linux's abstract names
+ *
+ * An inherited socket keeps the address it has, whatever address says; only its
+ * type (stream, datagram) must be that of address. Host names are not looked up. Port 0
+ * lets the system choose once: processes after this one inherit its choice.
+ *
+ *   name     1 to 255 bytes without ':' and control characters. The same name
+ *            may be used again: inherited sockets are given out in order.
+ *            NULL derives one from the address.
+ *   options  NULL, or a comma list for a new socket: backlog=N, reuseport,
+ *            v6only, nodelay, defer_accept=SECONDS, fastopen=N,
+ *            notsent_lowat=BYTES, congestion=NAME, sndbuf=BYTES,
+ *            rcvbuf=BYTES; for unix: mode=OCTAL, owner=UID:GID,
+ *            type=stream|seqpacket|dgram.
+ *   fd       receives a duplicate that is the caller's to close, close-on-exec
+ *            and (but in a holder) non-blocking; NULL for none. The handle
+ *            keeps its own.
+ *
+ * At a unix path, a socket that nobody listens on any more is replaced;
+ * anything else there is CFK_E_EXISTS.
+ *
+ * Returns CFK_OK, CFK_E_INVALID (name, address, options, or the inherited
+ * socket is of another type, or none), CFK_E_EXISTS (the address is in use), CFK_E_IO,
+ * CFK_E_NOMEM, CFK_E_LIMIT, or CFK_E_STOPPED. O(descriptors). Since 0.1.
+ */
+CFK_API int cfk_upgrade_listen(cfk_upgrade *u, const char *name, const char *address,
+                               const char *options, int *fd, struct cfk_error *err);
+
+/*
+ * Hand a descriptor of any kind but epoll on to new processes: a duplicate of
+ * fd is kept under name (as above). The caller still owns fd.
+ * Returns CFK_OK, CFK_E_INVALID, CFK_E_IO, CFK_E_NOMEM, CFK_E_LIMIT or
+ * CFK_E_STOPPED. Since 0.1.
+ */
+CFK_API int cfk_upgrade_add_fd(cfk_upgrade *u, const char *name, int fd,
+                               struct cfk_error *err);
+
+/*
+ * A duplicate, which is the caller's, of the inherited descriptor that has
+ * this name and was not asked for yet. What nobody has asked for when this
+ * process takes over is closed, and its UNIX path removed if it is ours.
+ * Returns CFK_OK, CFK_E_NOTFOUND, CFK_E_IO or CFK_E_STOPPED. Since 0.1.
+ */
+CFK_API int cfk_upgrade_take_fd(cfk_upgrade *u, const char *name, int *fd,
+                                struct cfk_error *err);
+
+/* Flags of struct cfk_upgrade_entry. */
+enum {
+    CFK_UPGRADE_INHERITED = 1, /* was adopted, not made here */
+    CFK_UPGRADE_CLAIMED = 2,   /* was asked for, or made here */
+    CFK_UPGRADE_OWNS_PATH = 4  /* its UNIX path is ours to remove */
+};
+
+/* One descriptor of a handle. */
+struct cfk_upgrade_entry {
+    const char *name; /* valid until the handle changes */
+    int32_t fd;       /* the handle's own: look, do not close */
+    uint32_t flags;
+    uint64_t reserved[4];
+};
+
+/* How many descriptors the handle has. Since 0.1. */
+CFK_API size_t cfk_upgrade_count(const cfk_upgrade *u);
+
+/*
+ * The descriptor at index, from 0, in the order in which they were added:
+ * a new process finds it as descriptor 3 + index.
+ * Returns CFK_OK or CFK_E_NOTFOUND. Since 0.1.
+ */
+CFK_API int cfk_upgrade_get(const cfk_upgrade *u, size_t index,
+                            struct cfk_upgrade_entry *out, struct cfk_error *err);
+
+/*
+ * Say that this process is ready to serve: to the process that started it
+ * through this library, else as READY=1 to the NOTIFY_SOCKET it came with.
+ * CFK_UPGRADE_EVENT_COMMITTED follows when this process has taken over: at
+ * once on a first start, on the other's word when there is one, and also when
+ * the other dies before it could say so. Accepting connections may begin at
+ * once; what only one process may do (a PID file) waits for the event. A
+ * second call does nothing.
+ * Returns CFK_OK, CFK_E_IO (the word could not be sent), CFK_E_STOPPED.
+ * Since 0.1.
+ */
+CFK_API int cfk_upgrade_ready(cfk_upgrade *u, struct cfk_error *err);
+
+/*
+ * Start a new process with all descriptors of the handle and return; how it
+ * fares comes as an event. It runs argv[0], searched in PATH when it has no
+ * slash, in the current directory, with default signal dispositions, no
+ * signal blocked and no other descriptor but 0, 1, 2, from 3 on the
+ * handle's, and one more that is this library's.
+ *
+ *   argv  as for execve(), NULL-terminated.
+ *   env   NULL-terminated; NULL means the environment of this process. The
+ *         variables of the hand-over are replaced in either.
+ *
+ * The time this process stands still does not depend on its memory: nothing
+ * is copied. The child sends SIGCHLD when it ends and is reaped here; if the
+ * program reaps it first, or ignores SIGCHLD, its status is unknown.
+ *
+ * Returns CFK_OK; CFK_E_EXEC (sys_errno says why) when the program cannot be
+ * run; CFK_E_BUSY (one is starting), CFK_E_STATE (this process has not taken
+ * over itself), CFK_E_PARENT (the former process, or a holder, still runs),
+ * CFK_E_STOPPED (handed over or stopped), CFK_E_INVALID, CFK_E_IO,
+ * CFK_E_RANDOM or CFK_E_NOMEM; then nothing is left behind. Since 0.1.
+ */
+CFK_API int cfk_upgrade_start(cfk_upgrade *u, const char *const *argv,
+                              const char *const *env, struct cfk_error *err);
+
+/* What cfk_upgrade_process() reports. */
+enum {
+    CFK_UPGRADE_EVENT_NONE = 0,
+    /*
+     * The new process (pid, generation) serves. A process that upgraded
+     * itself now stops accepting, finishes and exits; the handle has closed
+     * its descriptors. In a holder the former server was told to stop.
+     */
+    CFK_UPGRADE_EVENT_READY = 1,
+    /*
+     * The new process is gone and nothing has changed. reason tells why:
+     * CFK_E_EXITED (status is its exit status), CFK_E_KILLED (status is the
+     * signal), CFK_E_TIMEOUT, CFK_E_PROTOCOL, or CFK_E_STOPPED after
+     * cfk_upgrade_cancel() or cfk_upgrade_stop().
+     */
+    CFK_UPGRADE_EVENT_FAILED = 2,
+    /* This process has taken over. */
+    CFK_UPGRADE_EVENT_COMMITTED = 3,
+    /* The process that started this one has gone. */
+    CFK_UPGRADE_EVENT_PARENT_GONE = 4,
+    /* Holder: the serving process ended by itself; reason and status tell how. */
+    CFK_UPGRADE_EVENT_EXITED = 5,
+    /* Holder: a process that was told to stop has ended; forced if by SIGKILL. */
+    CFK_UPGRADE_EVENT_DRAINED = 6,
+    /* After cfk_upgrade_stop(): no process started here is left. */
+    CFK_UPGRADE_EVENT_STOPPED = 7
+};
+
+/* 64 bytes for ever. */
+struct cfk_upgrade_event {
+    int32_t type;   /* CFK_UPGRADE_EVENT_* */
+    int32_t reason; /* CFK_E_EXITED, CFK_E_KILLED, ... or 0 */
+    int32_t status; /* exit status, or number of the signal; -1: unknown */
+    int32_t pid;    /* of the process in question, or 0 */
+    uint32_t generation;
+    uint32_t forced; /* 1: it did not end in time and was killed */
+    uint64_t reserved[5];
+};
+
+/*
+ * Do what is to be done and report the next event in *event, or
+ * CFK_UPGRADE_EVENT_NONE. Never blocks; call it until there is none.
+ * Returns CFK_OK, CFK_E_IO, or CFK_E_PROTOCOL: the process that started this
+ * one speaks nonsense, and there will be no COMMITTED. Since 0.1.
+ */
+CFK_API int cfk_upgrade_process(cfk_upgrade *u, struct cfk_upgrade_event *event,
+                                struct cfk_error *err);
+
+/* The descriptor to poll for reading; the handle's, the same for its life. Since 0.1. */
+CFK_API int cfk_upgrade_fd(const cfk_upgrade *u);
+
+/* 1 while the process that started this one through the library runs. Since 0.1. */
+CFK_API int cfk_upgrade_has_parent(const cfk_upgrade *u);
+
+/*
+ * 1 on a first start, and one more with each upgrade. In a holder: that of
+ * the process that serves, 0 before there is one. Since 0.1.
+ */
+CFK_API uint32_t cfk_upgrade_generation(const cfk_upgrade *u);
+
+/*
+ * 1 if pid was started by this handle and its end was not reported yet. For
+ * programs that reap children of all kinds: leave these alone. Since 0.1.
+ */
+CFK_API int cfk_upgrade_owns_pid(const cfk_upgrade *u, int32_t pid);
+
+/*
+ * Kill the process that is starting; CFK_UPGRADE_EVENT_FAILED follows.
+ * Returns CFK_OK or CFK_E_STATE (none is starting). Since 0.1.
+ */
+CFK_API int cfk_upgrade_cancel(cfk_upgrade *u, struct cfk_error *err);
+
+/* Flags of cfk_upgrade_stop(). */
+enum {
+    CFK_UPGRADE_NOW = 1 /* holder: SIGKILL instead of the stop signal */
+};
+
+/*
+ * No more upgrades: kill the process that is starting, tell those that serve
+ * to stop (holder), close the handle's descriptors, and remove the UNIX paths
+ * that are ours, unless they were handed over or hold another socket by now.
+ * CFK_UPGRADE_EVENT_STOPPED follows. May be called again, with more flags.
+ * Returns CFK_OK or CFK_E_INVALID (unknown flags). Since 0.1.
+ */
+CFK_API int cfk_upgrade_stop(cfk_upgrade *u, uint32_t flags, struct cfk_error *err);
+
+/*
+ * Tell a service manager something, as sd_notify() does: for servers that
+ * have no handle. state is lines of NAME=VALUE, such as "READY=1".
+ *
+ *   socket  an absolute path, or '@' and an abstract name; NULL means the
+ *           environment variable NOTIFY_SOCKET.
+ *
+ * Returns CFK_OK, CFK_E_NOTFOUND (socket is NULL and there is no such
+ * variable: nobody wants to know), CFK_E_INVALID or CFK_E_IO. Since 0.1.
+ */
+CFK_API int cfk_upgrade_notify(const char *socket, const char *state,
+                               struct cfk_error *err);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

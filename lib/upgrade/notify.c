@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: MIT */
+#define _GNU_SOURCE /* struct ucred */
+
+#include "upgrade/notify.h"
+
+#include "base/crypto.h"
+#include "base/error.h"
+#include "cfkit/upgrade.h"
+#include "upgrade/protocol.h"
+#include "upgrade/text.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+enum { MOST_ANCESTORS = 64 };
+
+bool cfk__notify_parse(const void *data, size_t size, struct cfk__notification *out)
+{
+    struct cfk__notification n = { .ready = false };
+    struct cfk__reader r;
+
+    cfk__reader_init(&r, data, size);
+    if (size == 0 || memchr(data, '\0', size) != NULL)
+        return false;
+    while (cfk__reader_left(&r) > 0) {
+        const uint8_t *newline = memchr(r.pos, '\n', cfk__reader_left(&r));
+        size_t len = newline == NULL ? cfk__reader_left(&r) : (size_t)(newline - r.pos);
+        struct cfk__span line;
+
+        if (!cfk__read_span(&r, len, &line))
+            return false;
+        cfk__read_skip(&r, newline != NULL);
+        if (len == 0)
+            continue;
+        if (memchr(line.data, '=', len) == NULL)
+            return false;
+        if (len == 7 && memcmp(line.data, "READY=1", 7) == 0)
+            n.ready = true;
+    }
+    *out = n;
+    return true;
+}
+
+static bool set_address(const char *text, struct sockaddr_un *un, socklen_t *size)
+{
+    size_t len = strlen(text);
+
+    *un = (struct sockaddr_un){ .sun_family = AF_UNIX };
+    if ((text[0] != '/' && text[0] != '@') || len < 2 || len >= sizeof un->sun_path)
+        return false;
+    memcpy(un->sun_path, text, len);
+    if (text[0] == '@')
+        un->sun_path[0] = '\0';
+    *size = (socklen_t)(offsetof(struct sockaddr_un, sun_path) + len + (text[0] == '/'));
+    return true;
+}
+
+int cfk__notify_open(int *fd, char address[CFK__NOTIFY_ADDRESS], struct cfk_error *err)
+{
+    uint8_t name[CFK__COOKIE_SIZE];
+    struct sockaddr_un un;
+    socklen_t size;
+    int on = 1;
+    int rc = cfk__random(name, sizeof name, err);
+    int s;
+
+    if (rc != CFK_OK)
+        return rc;
+    memcpy(address, "@cfkit-upgrade-", 15);
+    cfk__hex_print(name, sizeof name, address + 15);
+    s = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (s < 0 || setsockopt(s, SOL_SOCKET, SO_PASSCRED, &on, sizeof on) != 0 ||
+        !set_address(address, &un, &size) ||
+        bind(s, (const struct sockaddr *)&un, size) != 0) {
+        rc = cfk__fail_errno(err, CFK_E_IO, errno, "upgrade: no socket for readiness");
+        if (s >= 0)
+            close(s);
+        return rc;
+    }
+    *fd = s;
+    return CFK_OK;
+}
+
+/* The parent of a process as /proc/PID/stat tells, or 0. */
+static pid_t parent_of(pid_t pid)
+{
+    char path[32];
+    char text[512];
+    uint64_t parent;
+    const char *end;
+    ssize_t got;
+    int fd;
+
+    snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
+    fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return 0;
+    got = read(fd, text, sizeof text - 1);
+    close(fd);
+    if (got <= 0)
+        return 0;
+    text[got] = '\0';
+    end = strrchr(text, ')'); /* the command before it may hold anything */
+    if (end == NULL || strlen(end) < 5 ||
+        !cfk__text_number(end + 4, strcspn(end + 4, " "), 10, INT32_MAX, &parent))
+        return 0;
+    return (pid_t)parent;
+}
+
+static bool is_descendant(pid_t pid, pid_t of)
+{
+    for (int i = 0; i < MOST_ANCESTORS && pid > 1; i++) {
+        if (pid == of)
+            return true;
+        pid = parent_of(pid);
+    }
+    return false;
+}
+
+int cfk__notify_receive(int fd, pid_t child, struct cfk__notification *out)
+{
+    char data[CFK__NOTIFY_MAX];
+    /* Room for credentials alone: the kernel closes descriptors that do not fit. */
+    union {
+        char bytes[CMSG_SPACE(sizeof(struct ucred))];
+        struct cmsghdr align;
+    } control;
+    struct iovec iov = { data, sizeof data };
+    struct msghdr msg = {
+        .msg_iov = &iov,
+        .msg_iovlen = 1,
+        .msg_control = control.bytes,
+        .msg_controllen = sizeof control.bytes,
+    };
+    const struct cmsghdr *cmsg;
+    struct ucred sender;
+    ssize_t got = recvmsg(fd, &msg, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
+
+    if (got < 0)
+        return -1;
+    cmsg = CMSG_FIRSTHDR(&msg);
+    if ((msg.msg_flags & MSG_TRUNC) != 0 || cmsg == NULL ||
+        cmsg->cmsg_level != SOL_SOCKET || cmsg->cmsg_type != SCM_CREDENTIALS ||
+        cmsg->cmsg_len != CMSG_LEN(sizeof sender))
+        return 0;
+    memcpy(&sender, CMSG_DATA(cmsg), sizeof sender);
+    return is_descendant(sender.pid, child) && cfk__notify_parse(data, (size_t)got, out);
+}
+
+int cfk_upgrade_notify(const char *socket_name, const char *state, struct cfk_error *err)
+{
+    const char *name = socket_name != NULL ? socket_name : getenv("NOTIFY_SOCKET");
+    struct sockaddr_un un;
+    socklen_t size;
+    ssize_t sent;
+    int saved;
+    int fd;
+
+    if (name == NULL)
+        return cfk__fail(err, CFK_E_NOTFOUND, "upgrade: NOTIFY_SOCKET is not set");
+    if (state == NULL || state[0] == '\0' || !set_address(name, &un, &size))
+        return cfk__fail(err, CFK_E_INVALID,
+                         "upgrade: notify wants a state and /PATH or @NAME, not '%.100s'",
+                         name);
+    fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return cfk__fail_errno(err, CFK_E_IO, errno, "upgrade: no socket to notify by");
+    sent = sendto(fd, state, strlen(state), MSG_NOSIGNAL, (const struct sockaddr *)&un,
+                  size);
+    saved = errno;
+    close(fd);
+    if (sent < 0)
+        return cfk__fail_errno(err, CFK_E_IO, saved, "upgrade: notify %.100s", name);
+    return CFK_OK;
+}

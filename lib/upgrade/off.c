@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: MIT */
+/* The component in builds without it. */
+#include "base/error.h"
+#include "cfkit/upgrade.h"
+
+int cfk_upgrade_new(const struct cfk_upgrade_options *opts, cfk_upgrade **out,
+                    struct cfk_error *err)
+{
+    (void)opts;
+    *out = NULL;
+    return cfk__fail_absent(err, "upgrade");
+}
+
+void cfk_upgrade_free(cfk_upgrade *u)
+{
+    (void)u;
+}
+
+int cfk_upgrade_listen(cfk_upgrade *u, const char *name, const char *address,
+                       const char *options, int *fd, struct cfk_error *err)
+{
+    (void)u;
+    (void)name;
+    (void)address;
+    (void)options;
+    (void)fd;
+    return cfk__fail_absent(err, "upgrade");
+}
+
+int cfk_upgrade_add_fd(cfk_upgrade *u, const char *name, int fd, struct cfk_error *err)
+{
+    (void)u;
+    (void)name;
+    (void)fd;
+    return cfk__fail_absent(err, "upgrade");
+}
+
+int cfk_upgrade_take_fd(cfk_upgrade *u, const char *name, int *fd, struct cfk_error *err)
+{
+    (void)u;
+    (void)name;
+    (void)fd;
+    return cfk__fail_absent(err, "upgrade");
+}
+
+size_t cfk_upgrade_count(const cfk_upgrade *u)
+{
+    (void)u;
+    return 0;
+}
+
+int cfk_upgrade_get(const cfk_upgrade *u, size_t index, struct cfk_upgrade_entry *out,
+                    struct cfk_error *err)
+{
+    (void)u;
+    (void)index;
+    (void)out;
+    return cfk__fail_absent(err, "upgrade");
+}
+
+int cfk_upgrade_ready(cfk_upgrade *u, struct cfk_error *err)
+{
+    (void)u;
+    return cfk__fail_absent(err, "upgrade");
+}
+
+int cfk_upgrade_start(cfk_upgrade *u, const char *const *argv, const char *const *env,
+                      struct cfk_error *err)
+{
+    (void)u;
+    (void)argv;
+    (void)env;
+    return cfk__fail_absent(err, "upgrade");
+}
+
+int cfk_upgrade_process(cfk_upgrade *u, struct cfk_upgrade_event *event,
+                        struct cfk_error *err)
+{
+    (void)u;
+    (void)event;
+    return cfk__fail_absent(err, "upgrade");
+}
+
+int cfk_upgrade_fd(const cfk_upgrade *u)
+{
+    (void)u;
+    return -1;
+}
+
+int cfk_upgrade_has_parent(const cfk_upgrade *u)
+{
+    (void)u;
+    return 0;
+}
+
+uint32_t cfk_upgrade_generation(const cfk_upgrade *u)
+{
+    (void)u;
+    return 0;
+}
+
+int cfk_upgrade_owns_pid(const cfk_upgrade *u, int32_t pid)
+{
+    (void)u;
+    (void)pid;
+    return 0;
+}
+
+int cfk_upgrade_cancel(cfk_upgrade *u, struct cfk_error *err)
+{
+    (void)u;
+    return cfk__fail_absent(err, "upgrade");
+}
+
+int cfk_upgrade_stop(cfk_upgrade *u, uint32_t flags, struct cfk_error *err)
+{
+    (void)u;
+    (void)flags;
+    return cfk__fail_absent(err, "upgrade");
+}
+
+int cfk_upgrade_notify(const char *socket, const char *state, struct cfk_error *err)
+{
+    (void)socket;
+    (void)state;
+    return cfk__fail_absent(err, "upgrade");
+}
