@@ -13,7 +13,7 @@
 enum { OPT_FORMAT = CLI_OPT_OWN, OPT_MAX_OUTPUT };
 
 static const char help[] =
-    "Usage: cfdelta encode [-1..-9] [--format dcz|zstd] OLD NEW [-o PATCH]\n"
+    "Usage: cfdelta encode [-1..-9] [--format dcz|zstd|vcdiff] OLD NEW [-o PATCH]\n"
     "       cfdelta decode [--max-output N] OLD PATCH [-o NEW]\n"
     "       cfdelta info [--json] PATCH\n"
     "       cfdelta verify [--max-output N] OLD PATCH\n"
@@ -31,7 +31,8 @@ static const char help[] =
     "                        browsers and zstd --patch-from; at most 8 MiB or 1.25 "
     "times\n"
     "                        OLD, and 128 MiB. zstd: the bare frame, up to 2 GiB; 40\n"
-    "                        bytes less, but a wrong OLD looks like a damaged patch\n"
+    "                        bytes less, but a wrong OLD looks like a damaged patch.\n"
+    "                        vcdiff: RFC 3284, for xdelta3 and its kin\n"
     "      --max-output N    refuse to make a NEW of more than N bytes (K, M, G; "
     "default\n"
     "                        4G)\n"
@@ -222,6 +223,34 @@ static int decode_pieces(cfk_delta_decoder *decoder, const struct cli_input *pat
     return rc == CFK_OK ? cfk_delta_decoder_finish(decoder, err) : rc;
 }
 
+/*
+ * Whether a vcdiff patch may copy from all of NEW that was made before, which a
+ * decoder in pieces does not keep.
+ */
+static bool copies_from_output(const struct cli_input *patch)
+{
+    struct cfk_delta_patch_info info = { .size = sizeof info };
+
+    return cfk_delta_info(patch->data, patch->size, &info, NULL) == CFK_OK &&
+           info.format == CFK_DELTA_VCDIFF && info.window == info.new_size;
+}
+
+static int decode_whole(const struct inputs *in,
+                        const struct cfk_delta_decode_options *opts,
+                        struct cli_output *out, uint64_t *size, struct cfk_error *err)
+{
+    void *data;
+    size_t data_size;
+    int rc = cfk_delta_decode(in->ref, in->other.data, in->other.size, opts, &data,
+                              &data_size, err);
+
+    if (rc == CFK_OK && out != NULL)
+        rc = cli_output_write(out, data, data_size, err);
+    cfk_free(NULL, data);
+    *size = data_size;
+    return rc;
+}
+
 static int decode_to(const struct job *job, const struct inputs *in,
                      struct cli_output *out, uint64_t *size, struct cfk_error *err)
 {
@@ -231,9 +260,12 @@ static int decode_to(const struct job *job, const struct inputs *in,
         .max_window = window_max,
     };
     cfk_delta_decoder *decoder;
-    uint8_t *piece = malloc(PIECE_SIZE);
+    uint8_t *piece;
     int rc;
 
+    if (copies_from_output(&in->other))
+        return decode_whole(in, &opts, out, size, err);
+    piece = malloc(PIECE_SIZE);
     if (piece == NULL) {
         *err = (struct cfk_error){ CFK_E_NOMEM, .message = "no memory for a buffer" };
         return CFK_E_NOMEM;
@@ -418,8 +450,10 @@ static int run(struct job *job, int count, char **words)
 
 static bool parse_format(const char *name, uint32_t *format)
 {
-    for (uint32_t f = 1; cfk_delta_format_name(f) != NULL; f++) {
-        if (strcmp(name, cfk_delta_format_name(f)) == 0) {
+    for (uint32_t f = CFK_DELTA_DCZ; f <= CFK_DELTA_VCDIFF; f++) {
+        const char *known = cfk_delta_format_name(f);
+
+        if (known != NULL && strcmp(name, known) == 0) {
             *format = f;
             return true;
         }
@@ -439,7 +473,7 @@ int main(int argc, char **argv)
         case 'f': job.output_flags |= CLI_OUTPUT_REPLACE; break;
         case OPT_FORMAT:
             if (!parse_format(optarg, &job.format))
-                return cli_usage("--format wants dcz or zstd, not '%s'", optarg);
+                return cli_usage("--format wants dcz, zstd or vcdiff, not '%s'", optarg);
             break;
         case OPT_MAX_OUTPUT:
             if (!cli_parse_size(optarg, &job.max_output) || job.max_output == 0)

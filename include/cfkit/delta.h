@@ -12,8 +12,9 @@
  *
  * Patches are standard: one zstd frame (RFC 8878) with the reference as raw
  * dictionary, bare or behind the header of RFC 9842. zstd --patch-from reads
- * and writes them; browsers read dcz. The same input, options and version of
- * libzstd give the same bytes.
+ * and writes them; browsers read dcz. Or they are VCDIFF (RFC 3284), which xdelta3
+ * reads and, without secondary compression, writes. The same input, options and version
+ * of libzstd give the same bytes.
  *
  * The length of a patch tells how much of the new version is in the reference.
  * Where a stranger can choose part of the input, that leaks the rest bit by bit
@@ -30,8 +31,9 @@ extern "C" {
 
 /* Formats of patches. They keep their values; decoding recognises them. */
 enum {
-    CFK_DELTA_DCZ = 1, /* RFC 9842: SHA-256 of the reference, then a zstd frame */
-    CFK_DELTA_ZSTD = 2 /* a zstd frame alone: 40 bytes less, names no reference */
+    CFK_DELTA_DCZ = 1,   /* RFC 9842: SHA-256 of the reference, then a zstd frame */
+    CFK_DELTA_ZSTD = 2,  /* a zstd frame alone: 40 bytes less, names no reference */
+    CFK_DELTA_VCDIFF = 4 /* RFC 3284, for xdelta3 and its kin; names no reference */
 };
 
 enum {
@@ -41,7 +43,8 @@ enum {
     CFK_DELTA_LEVEL_DEFAULT = 5
 };
 
-/* "dcz" or "zstd", or NULL for a number that is no format. Static. Since 0.1. */
+/* "dcz", "zstd" or "vcdiff", or NULL for a number that is no format. Static. Since 0.1.
+ */
 CFK_API const char *cfk_delta_format_name(uint32_t format);
 
 /*
@@ -114,8 +117,10 @@ CFK_API size_t cfk_delta_bound(size_t new_size);
  *     128 MiB in any case; more than that a browser need not accept;
  *   - zstd: at most 2 GiB (1 GiB on 32-bit machines), reference and data
  *     together at most 3 GiB (1.5 GiB).
+ * vcdiff has no such window: the reference has at most 2 GiB - 8 MiB.
  * Memory while it runs: 2 * size, and tables from 1 MiB (level 1, small input)
- * to 700 MiB (level 9, 100 MiB). Since 0.1.
+ * to 700 MiB (level 9, 100 MiB); vcdiff: at most 16 times the reference, 450 MiB,
+ * and 10 times data, 80 MiB. Since 0.1.
  */
 CFK_API int cfk_delta_encode(const cfk_delta_ref *ref, const void *data, size_t size,
                              const struct cfk_delta_encode_options *opts, void **patch,
@@ -147,16 +152,18 @@ struct cfk_delta_decode_options {
  *   CFK_E_REFERENCE  a dcz patch was made against another reference; found
  *                    before anything is decoded
  *   CFK_E_CORRUPT    the patch is damaged, incomplete, or followed by other bytes,
- *                    and offset tells where; as a zstd patch does not name its
- *                    reference, this is also what a wrong one leads to there
+ *                    and offset tells where; as a zstd or vcdiff patch does not name
+ *                    its reference, this is also what a wrong one leads to there
  *   CFK_E_LIMIT      the new version has more than max_output bytes; found
  *                    before memory is taken for it
- *   CFK_E_NOTSUP     neither of the formats, or it wants a trained dictionary, or
- *                    the options are of a newer version
+ *   CFK_E_NOTSUP     none of the formats, or it wants a trained dictionary, or it is
+ *                    vcdiff with secondary compression or a code table of its own,
+ *                    or the options are of a newer version
  *   CFK_E_INVALID, CFK_E_NOMEM
- * A zstd patch without checksum (encoders add one unless told not to; see
+ * A zstd or vcdiff patch without checksum (encoders add one unless told not to; see
  * cfk_delta_info()) may decode to wrong bytes where patch or reference are
- * wrong. Since 0.1.
+ * wrong. Nothing in vcdiff says where it ends: that the last of several windows is
+ * missing shows in patches of cfk_delta_encode() alone. Since 0.1.
  */
 CFK_API int cfk_delta_decode(const cfk_delta_ref *ref, const void *patch,
                              size_t patch_size,
@@ -198,7 +205,8 @@ CFK_API int cfk_delta_decoder_new(const cfk_delta_ref *ref,
  *             call again, with size 0 where the patch is at its end.
  *
  * Returns the codes of cfk_delta_decode(); CFK_E_LIMIT also for a window over
- * max_window, before memory is taken for it. CFK_E_STATE after a failure. What
+ * max_window, before memory is taken for it, and CFK_E_NOTSUP for vcdiff that copies
+ * from windows given before. CFK_E_STATE after a failure. What
  * came out before a failure is not to be trusted; a wrong reference of a dcz patch
  * fails before anything comes out. Since 0.1.
  */

@@ -8,6 +8,7 @@
 #include "base/alloc.h"
 #include "base/error.h"
 #include "base/options.h"
+#include "delta/vcdiff.h"
 #include "delta/zstd.h"
 
 static const uint64_t default_max_output = UINT64_C(1) << 30;
@@ -83,6 +84,8 @@ int cfk_delta_decode(const cfk_delta_ref *ref, const void *patch, size_t patch_s
     *out = NULL;
     *out_size = 0;
     rc = cfk__delta_decode_options(&o, opts, err);
+    if (rc == CFK_OK && patch != NULL && cfk__vcdiff_is(patch, patch_size))
+        return cfk__vcdiff_decode(ref, patch, patch_size, &o, out, out_size, err);
     if (rc == CFK_OK)
         rc = admit(ref, patch, patch_size, &o, &p, &room, err);
     if (rc != CFK_OK)
@@ -119,6 +122,9 @@ int cfk_delta_decode_to(const cfk_delta_ref *ref, const void *patch, size_t patc
 
     *out_size = 0;
     rc = cfk__delta_decode_options(&o, opts, err);
+    if (rc == CFK_OK && patch != NULL && cfk__vcdiff_is(patch, patch_size))
+        return cfk__vcdiff_decode_to(ref, patch, patch_size, &o, out, capacity, out_size,
+                                     err);
     if (rc == CFK_OK)
         rc = admit(ref, patch, patch_size, &o, &p, &room, err);
     if (rc != CFK_OK)

@@ -10,6 +10,7 @@
 #include "base/alloc.h"
 #include "base/error.h"
 #include "base/options.h"
+#include "delta/vcdiff.h"
 #include "delta/zstd.h"
 
 #include <string.h>
@@ -124,6 +125,10 @@ static int make_plan(struct plan *plan, const cfk_delta_ref *ref, size_t size,
     if (o->no_checksum > 1 || o->no_verify > 1)
         return cfk__fail(err, CFK_E_INVALID,
                          "delta: no_checksum and no_verify are 0 or 1");
+    if (o->format == CFK_DELTA_VCDIFF) {
+        plan->header_size = 0;
+        return CFK_OK;
+    }
     plan->header_size = o->format == CFK_DELTA_DCZ ? CFK__DCZ_HEADER_SIZE : 0;
     rc = cfk__delta_window(o->format, ref->old.size, size, bounds.upperBound,
                            &plan->window_log, err);
@@ -213,9 +218,9 @@ static int verify(const struct plan *plan, const cfk_delta_ref *ref, const void 
 }
 
 /* Into dst, which has room for cfk_delta_bound(size) bytes. */
-static int encode_whole(const struct plan *plan, const cfk_delta_ref *ref,
-                        const void *data, size_t size, uint8_t *dst, size_t *patch_size,
-                        struct cfk_error *err)
+static int encode_zstd(const struct plan *plan, const cfk_delta_ref *ref,
+                       const void *data, size_t size, uint8_t *dst, size_t *patch_size,
+                       struct cfk_error *err)
 {
     size_t capacity = cfk_delta_bound(size) - plan->header_size;
     struct cfk__writer w;
@@ -235,8 +240,22 @@ static int encode_whole(const struct plan *plan, const cfk_delta_ref *ref,
         return cfk__fail(err, CFK_E_INVALID, "delta: libzstd: %s",
                          ZSTD_getErrorName(frame));
     *patch_size = plan->header_size + frame;
-    if (plan->o.no_verify)
-        return CFK_OK;
+    return CFK_OK;
+}
+
+/* The same in any format, verified. */
+static int encode_whole(const struct plan *plan, const cfk_delta_ref *ref,
+                        const void *data, size_t size, uint8_t *dst, size_t *patch_size,
+                        struct cfk_error *err)
+{
+    int rc;
+
+    if (plan->o.format == CFK_DELTA_VCDIFF)
+        rc = cfk__vcdiff_encode(ref, data, size, &plan->o, dst, patch_size, err);
+    else
+        rc = encode_zstd(plan, ref, data, size, dst, patch_size, err);
+    if (rc != CFK_OK || plan->o.no_verify)
+        return rc;
     return verify(plan, ref, data, size, dst, *patch_size, err);
 }
 

@@ -2,6 +2,7 @@
 /* What a patch tells without being decoded. */
 #include "base/error.h"
 #include "delta/patch.h"
+#include "delta/vcdiff.h"
 
 #include <string.h>
 
@@ -16,10 +17,28 @@ static uint64_t memory_needed(const struct cfk__frame *frame)
     return window + DECODER_BASE + DECODER_BLOCKS;
 }
 
+static int zstd_info(const void *patch, size_t patch_size,
+                     struct cfk_delta_patch_info *all, struct cfk_error *err)
+{
+    struct cfk__patch p;
+    int rc = cfk__patch_parse(patch, patch_size, &p, err);
+
+    if (rc != CFK_OK)
+        return rc;
+    all->format = p.format;
+    all->new_size_known = p.frame.content_size != CFK__FRAME_SIZE_UNKNOWN;
+    all->new_size = all->new_size_known ? p.frame.content_size : 0;
+    all->window = p.frame.window;
+    all->memory = memory_needed(&p.frame);
+    all->has_checksum = p.frame.checksum;
+    all->has_reference = p.format == CFK_DELTA_DCZ;
+    memcpy(all->reference, p.digest, sizeof all->reference);
+    return CFK_OK;
+}
+
 int cfk_delta_info(const void *patch, size_t patch_size,
                    struct cfk_delta_patch_info *info, struct cfk_error *err)
 {
-    struct cfk__patch p;
     struct cfk_delta_patch_info all = { .patch_size = patch_size };
     int rc;
 
@@ -28,18 +47,12 @@ int cfk_delta_info(const void *patch, size_t patch_size,
     if (patch == NULL && patch_size > 0)
         return cfk__fail(err, CFK_E_INVALID, "delta: NULL for %zu bytes of input",
                          patch_size);
-    rc = cfk__patch_parse(patch, patch_size, &p, err);
+    rc = cfk__vcdiff_is(patch, patch_size)
+             ? cfk__vcdiff_info(patch, patch_size, &all, err)
+             : zstd_info(patch, patch_size, &all, err);
     if (rc != CFK_OK)
         return rc;
     all.size = info->size;
-    all.format = p.format;
-    all.new_size_known = p.frame.content_size != CFK__FRAME_SIZE_UNKNOWN;
-    all.new_size = all.new_size_known ? p.frame.content_size : 0;
-    all.window = p.frame.window;
-    all.memory = memory_needed(&p.frame);
-    all.has_checksum = p.frame.checksum;
-    all.has_reference = p.format == CFK_DELTA_DCZ;
-    memcpy(all.reference, p.digest, sizeof all.reference);
     if (info->size > sizeof all) { /* a newer caller: what we do not know is zero */
         memset((uint8_t *)info + sizeof all, 0, info->size - sizeof all);
         memcpy(info, &all, sizeof all);

@@ -6,9 +6,10 @@
 #include "base/alloc.h"
 #include "base/error.h"
 #include "delta/decode.h"
+#include "delta/vcdiff_stream.h"
 #include "delta/zstd.h"
 
-enum state { HEAD, BODY, DONE, FAILED };
+enum state { HEAD, BODY, VCDIFF, DONE, FAILED };
 
 struct cfk_delta_decoder {
     struct cfk_alloc alloc;
@@ -16,6 +17,7 @@ struct cfk_delta_decoder {
     uint64_t max_output;
     uint64_t max_window;
     ZSTD_DCtx *ctx;
+    struct cfk__vcdiff_stream *vcdiff; /* instead, for that format */
     enum state state;
     struct cfk__patch patch;
     uint8_t head[CFK__PATCH_HEAD_MAX];
@@ -70,6 +72,7 @@ void cfk_delta_decoder_free(cfk_delta_decoder *decoder)
         return;
     alloc = decoder->alloc;
     ZSTD_freeDCtx(decoder->ctx);
+    cfk__vcdiff_stream_free(decoder->vcdiff);
     cfk__free(&alloc, decoder);
 }
 
@@ -98,6 +101,12 @@ static int take_head(cfk_delta_decoder *d, struct transfer *t, struct cfk_error 
     while (t->in.pos < t->in.size && d->head_size < sizeof d->head) {
         d->head[d->head_size++] = in[t->in.pos++];
         d->taken++;
+    }
+    if (cfk__vcdiff_is(d->head, d->head_size)) {
+        rc = cfk__vcdiff_stream_new(d->ref, &d->alloc, d->max_output, d->max_window,
+                                    &d->vcdiff, err);
+        d->state = VCDIFF;
+        return rc;
     }
     rc = cfk__patch_head(d->head, d->head_size, &d->patch, err);
     if (rc == CFK_E_AGAIN)
@@ -190,12 +199,32 @@ static int nothing_may_follow(const cfk_delta_decoder *d, const struct transfer 
                         (unsigned long long)(d->taken - (d->head_size - d->head_used)));
 }
 
+/* The rest of the head, then the input, window by window. */
+static int decode_vcdiff(cfk_delta_decoder *d, struct transfer *t, struct cfk_error *err)
+{
+    const uint8_t *in = t->in.src;
+    size_t used = 0;
+    int rc;
+
+    rc = cfk__vcdiff_stream_update(d->vcdiff, d->head + d->head_used,
+                                   d->head_size - d->head_used, &used, t->out.dst,
+                                   t->out.size, &t->out.pos, err);
+    d->head_used += used;
+    if (rc != CFK_OK || d->head_used < d->head_size)
+        return rc;
+    return cfk__vcdiff_stream_update(d->vcdiff, t->in.size > 0 ? in : d->head, t->in.size,
+                                     &t->in.pos, t->out.dst, t->out.size, &t->out.pos,
+                                     err);
+}
+
 static int update(cfk_delta_decoder *d, struct transfer *t, struct cfk_error *err)
 {
     int rc = CFK_OK;
 
     if (d->state == HEAD)
         rc = take_head(d, t, err);
+    if (rc == CFK_OK && d->state == VCDIFF)
+        return decode_vcdiff(d, t, err);
     if (rc == CFK_OK && d->state == BODY)
         rc = decode_body(d, t, err);
     if (rc == CFK_OK && d->state == DONE)
@@ -232,6 +261,8 @@ int cfk_delta_decoder_finish(cfk_delta_decoder *decoder, struct cfk_error *err)
         return cfk__fail(err, CFK_E_INVALID, "delta: no decoder");
     if (decoder->state == FAILED)
         return cfk__fail(err, CFK_E_STATE, "delta: this decoder has failed before");
+    if (decoder->state == VCDIFF)
+        return cfk__vcdiff_stream_finish(decoder->vcdiff, err);
     if (decoder->state != DONE)
         return cfk__fail_at(err, CFK_E_CORRUPT, decoder->taken,
                             "delta: the patch ends too early, after %llu bytes",
