@@ -43,7 +43,7 @@ part 'Build' "Packages, then meson and ninja into $build (a minute or less)."
 [ -d "$build/meson-private" ] || meson setup "$build" "$source" -Dtests=disabled >/dev/null
 ninja -C "$build" | tail -n 1
 for example in upgrade_server load_client; do
-    cc -std=c11 -O2 -D_GNU_SOURCE -I"$source/include" "$source/examples/c/$example.c" \
+    cc -std=c11 -O2 -I"$source/include" "$source/examples/c/$example.c" \
         -o "$build/$example" -L"$build/lib" -lcfkit -Wl,-rpath,"$build/lib"
 done
 PATH=$build/cli:$build:$PATH
@@ -79,21 +79,28 @@ part 'bundle' \
     'An intermediate that two roots have signed, an expired twin of it, and a leaf:' \
     'all chains are found, the best is printed, and what is rejected says why.'
 sh "$source/tests/cli/make_pki.sh" pki >/dev/null 2>&1
-show ls pki
-@BUNDLE@
+printf '\n%s\n' "$(cd pki && echo *.pem)"
+show_line 'cfbundle --roots pki/roots.pem --intermediates pki/intermediates.pem pki/leaf.pem >bundle.pem; grep -c BEGIN bundle.pem'
+printf '\nAll of them, and what was rejected:\n'
+show cfbundle -v --all --roots pki/roots.pem --intermediates pki/intermediates.pem -o all.pem pki/leaf.pem
+printf '\nA certificate that has run out, one of a CA that nobody knows, one for another host:\n'
+show cfbundle --roots pki/roots.pem --intermediates pki/intermediates.pem pki/expired.pem
+show cfbundle --roots pki/roots.pem --intermediates pki/intermediates.pem pki/other.pem
+show cfbundle --roots pki/roots.pem --intermediates pki/intermediates.pem --host www.example.org pki/leaf.pem
 
 part 'split' \
     'A secret for three people. Any two can open it; one alone learns nothing.'
 printf 'the root key: %s\n' "$(openssl rand -hex 16)" >secret
 show cfsplit -k 2 -n 3 --holder alice --holder bob --holder carol -o shares secret
 show ls shares
-show head -n 12 shares/alice*
+show head -n 8 shares/alice.secret.cfs
 printf '\nAlice and carol are enough:\n'
 show cfjoin shares/alice* shares/carol*
 printf '\nBob alone is not:\n'
 show cfjoin shares/bob*
 printf '\nA share with a typing mistake is named, and the row that has it:\n'
-@TYPO@
+sed '6s/..\(....\)$/zz\1/; 6s/^\( *....\) ./\1 z/' shares/bob* >typed.cfs
+show cfjoin shares/alice* typed.cfs
 
 part 'structures' \
     'Heavy hitters of a log in constant memory, whatever its size.'
@@ -103,12 +110,13 @@ if [ ! -s "$log" ]; then
     awk 'BEGIN { srand(7); for (i = 0; i < 20000; i++)
         print "2026-11-20 08:" int(i / 333) % 60, int(1 / (rand() + .001)), "page" int(1 / (rand() + .002)) }' >"$log"
 fi
-printf '\n%s has %s lines. What happens most in it, and to which packages?\n' "$log" "$(wc -l <"$log")"
+printf '\n%s has %s lines. What happens most in it, and to which package?\n' "$log" "$(wc -l <"$log")"
 show cftop -n 4 -f 3 "$log"
-show cftop -n 4 -f 4 "$log"
-printf '\nWould a cache of so many packages have helped? Exactly, for each capacity, in one pass:\n'
+show_line "awk '\$3 == \"status\" { print \$5 }' $log | cftop -n 4"
+printf '\nHow often would a cache have had what field 4 asks for? Exact for each capacity, in one pass:\n'
 show cfcache -c 10,50,50% -k 4 "$log"
 printf '\nSmooth a series: 20 values near 10, then 20 near 50, with a half-life of 4 seconds:\n'
+# shellcheck disable=SC2016 # for the shell inside
 show_line 'seq 1 40 | awk "{ print (\$1 > 20) * 40 + 10 + \$1 % 3 }" | cfewma -H 4s --every 8'
 printf '\nAt most 3 lines of each kind at once, then one a minute:\n'
 show_line "head -n 2000 $log | cflimit -r 1/m -b 3 -f 3 | head -n 9"
@@ -118,7 +126,25 @@ part 'upgrade' \
     'connections all the time. The client counts the requests that fail.'
 cfupgrade --listen web=unix:web.sock --ready notify -- "$build/upgrade_server" 2>upgrade.log &
 server=$!
-@LOAD@
+for _ in 1 2 3 4 5 6 7 8 9 10; do
+    [ -S web.sock ] && break
+    sleep 0.2
+done
+load_client ./web.sock 4 >load.log 2>&1 &
+load=$!
+for upgrade in 1 2 3; do
+    sleep 1
+    kill -HUP "$server"
+    printf 'upgrade %d asked for\n' "$upgrade"
+done
+wait "$load" || true
+kill "$server"
+wait "$server" || true
+server=
+printf '\nWhat the holder said:\n'
+cat upgrade.log
+printf '\nWhat the client counted:\n'
+tail -n 3 load.log
 
 printf '\n%sThat is all of them.%s The tools are in %s/cli; "meson install -C %s" installs them,\n' \
     "$bold" "$plain" "$build" "$build"

@@ -137,11 +137,13 @@ seq 1 3000 >old
 sed 's/7/seven/' old >new_page
 dd if=/dev/urandom of=secret bs=1000 count=9 2>/dev/null
 "$CF_TOOLS/cfdelta" encode old new_page -o patch || exit 2
-"$CF_TOOLS/cfsplit" -q -o shares secret || exit 2
+"$CF_TOOLS/cfsplit" --holder a --holder b --holder c -o shares secret >/dev/null || exit 2
 sh "$CF_SOURCE/tests/cli/make_pki.sh" pki >/dev/null 2>&1 || exit 2
 cd .. || exit 2
 
 faults 'cfdelta encode' cfdelta encode old new_page -o new
 faults 'cfdelta decode' cfdelta decode old patch -o new
-faults 'cfjoin' cfjoin shares/*1* shares/*2* shares/*.cfl -o new
+faults 'cfjoin' cfjoin shares/a.secret.cfs shares/b.secret.cfs shares/secret.cfl -o new
+faults 'cfbundle' cfbundle --roots pki/roots.pem --intermediates pki/intermediates.pem \
+    pki/leaf.pem -o new
 finish
