@@ -16,8 +16,8 @@ enum { STREAMS = 12 };
 extern const struct stream streams[STREAMS];
 
 /*
- * Stream and truth, or false after a visible skip (without a word under valgrind,
- * where only the small ones are tried).
+ * Stream and truth, or false after a visible skip (without a word under valgrind
+ * and sanitizers, where only the small ones are tried).
  */
 bool stream_open(const char *name, struct trace *trace, json_t **truth);
 

@@ -137,7 +137,7 @@ static void run_against_model(uint64_t seed, bool exact)
     for (int i = 0; i < 8; i++)
         m.full[i] = (wide)INT64_MIN * (wide)m.events;
     limit = limit_of(m.events, m.period, m.burst, exact);
-    for (int step = 0; step < 2000; step++) {
+    for (int step = 0; step < 1000; step++) {
         int64_t jump = (int64_t)gen_below(&g, (uint64_t)m.period * 4 / m.events + 3);
         uint8_t key = (uint8_t)gen_below(&g, 8);
         uint64_t cost = gen_below(&g, m.burst / 2 + 3);
@@ -145,16 +145,18 @@ static void run_against_model(uint64_t seed, bool exact)
         int64_t wanted;
 
         now += gen_below(&g, 20) == 0 ? -jump * 5 : jump;
-        ck_assert_int_eq(cfk_limit_allow(limit, &key, 1, cost, now, &retry, NULL),
-                         model_allow(&m, key, cost, now, &wanted));
-        ck_assert_int_eq(retry, wanted);
+        if (cfk_limit_allow(limit, &key, 1, cost, now, &retry, NULL) !=
+                model_allow(&m, key, cost, now, &wanted) ||
+            retry != wanted)
+            ck_abort_msg("seed %llu, step %d: not as in the model",
+                         (unsigned long long)seed, step);
     }
     cfk_limit_free(limit);
 }
 
 START_TEST(it_equals_a_model_in_plain_fractions)
 {
-    for (uint64_t seed = 0; seed < 150; seed++) {
+    for (uint64_t seed = 0; seed < 100; seed++) {
         run_against_model(seed, false);
         run_against_model(seed, true);
     }
