@@ -6,6 +6,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+#if __has_include(<valgrind/valgrind.h>)
+#include <valgrind/valgrind.h>
+#else
+#define RUNNING_ON_VALGRIND 0
+#endif
+
+/* Every byte; one in so many under valgrind, where a verification takes a second. */
+static size_t stride(void)
+{
+    return RUNNING_ON_VALGRIND ? 24 : 1;
+}
+
 struct sample {
     const char *name;
     struct cfk__signature_scheme scheme;
@@ -109,7 +121,7 @@ START_TEST(every_changed_byte_of_a_signature_is_refused)
     struct bytes spki = from_hex(s->spki);
     struct bytes sig = from_hex(s->signature);
 
-    for (size_t at = 0; at < sig.size; at++)
+    for (size_t at = 0; at < sig.size; at += stride())
         for (unsigned flip = 1; flip < 256; flip *= 16) {
             int rc;
 
@@ -171,7 +183,7 @@ START_TEST(a_changed_key_never_verifies)
     struct bytes spki = from_hex(s->spki);
     struct bytes sig = from_hex(s->signature);
 
-    for (size_t at = 0; at < spki.size; at++) {
+    for (size_t at = 0; at < spki.size; at += stride()) {
         int rc;
 
         spki.data[at] ^= 0x20;
