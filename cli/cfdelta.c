@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* cfdelta: patches between two versions of a file. */
+#include "cfdelta_json.h"
+#include "cfdelta_pick.h"
 #include "common/cli.h"
 #include "common/input.h"
 #include "common/output.h"
@@ -17,6 +19,7 @@ static const char help[] =
     "       cfdelta decode [--max-output N] OLD PATCH [-o NEW]\n"
     "       cfdelta info [--json] PATCH\n"
     "       cfdelta verify [--max-output N] OLD PATCH\n"
+    "       cfdelta pick [--json] NEW CANDIDATE...\n"
     "\n"
     "Makes a patch that holds what NEW has and OLD has not, and makes NEW out of OLD\n"
     "and the patch. One of the files may be - for standard input.\n"
@@ -25,6 +28,8 @@ static const char help[] =
     "  decode   the format is recognised from the patch\n"
     "  info     what a patch tells of itself without OLD\n"
     "  verify   decode, and keep nothing: exit 0 when PATCH is whole and fits OLD\n"
+    "  pick     rank the candidates as OLD for NEW, best first: bytes of a quick patch\n"
+    "           (-: not tried), similarity of 16, name; the four most alike are tried\n"
     "\n"
     "  -1 .. -9              fastest to smallest (default -5)\n"
     "      --format FORMAT   dcz (the default): RFC 9842, names OLD by its SHA-256, for\n"
@@ -84,6 +89,8 @@ struct job {
     uint32_t level;
     uint64_t max_output;
     const char *files[2];
+    char **words; /* all files, for pick */
+    int word_count;
 };
 
 /* What both directions begin with: two inputs, the first of them made a reference. */
@@ -111,34 +118,6 @@ static void close_inputs(struct inputs *in)
     cfk_delta_ref_free(in->ref);
     cli_input_close(&in->other);
     cli_input_close(&in->old);
-}
-
-static json_t *json_size(uint64_t size)
-{
-    return json_integer((json_int_t)size);
-}
-
-static json_t *json_digest(const uint8_t *digest)
-{
-    char hex[2 * CFK_DELTA_DIGEST_SIZE + 1];
-
-    for (size_t i = 0; i < CFK_DELTA_DIGEST_SIZE; i++)
-        snprintf(hex + 2 * i, 3, "%02x", digest[i]);
-    return json_string(hex);
-}
-
-/* {"size": ..., "sha256": ...} of bytes. */
-static json_t *json_file(const void *data, size_t size)
-{
-    cfk_delta_ref *ref;
-    json_t *value;
-
-    if (cfk_delta_ref_new(data, size, NULL, &ref, NULL) != CFK_OK)
-        return NULL;
-    value = json_pack("{so so}", "size", json_size(size), "sha256",
-                      json_digest(cfk_delta_ref_digest(ref)));
-    cfk_delta_ref_free(ref);
-    return value;
 }
 
 /* How much smaller a patch is than what it stands for; 0 for an empty new version. */
@@ -391,6 +370,13 @@ static int info(const struct job *job)
     return status;
 }
 
+static int pick(const struct job *job)
+{
+    return pick_candidates(job->words[0], (size_t)job->word_count - 1, job->words + 1);
+}
+
+enum { MANY = -1 }; /* two files or more */
+
 /* The verbs, how many files each takes, and the options it alone understands. */
 static const struct verb {
     const char *name;
@@ -404,6 +390,7 @@ static const struct verb {
     { "decode", decode, 2, false, true, true },
     { "info", info, 1, false, false, false },
     { "verify", verify, 2, false, true, false },
+    { "pick", pick, MANY, false, false, false },
 };
 
 static const struct verb *find_verb(const char *name)
@@ -419,10 +406,13 @@ static int run(struct job *job, int count, char **words)
     const struct verb *verb = count > 0 ? find_verb(words[0]) : NULL;
 
     if (count == 0)
-        return cli_usage("what to do? encode, decode, info or verify");
+        return cli_usage("what to do? encode, decode, info, verify or pick");
     if (verb == NULL)
-        return cli_usage("'%s' is none of encode, decode, info and verify", words[0]);
-    if (count - 1 != verb->files)
+        return cli_usage("'%s' is none of encode, decode, info, verify and pick",
+                         words[0]);
+    if (verb->files == MANY && count < 3)
+        return cli_usage("%s takes NEW and at least one candidate", verb->name);
+    if (verb->files != MANY && count - 1 != verb->files)
         return cli_usage("%s takes %s, not %d", verb->name,
                          verb->files == 1 ? "one file" : "two files", count - 1);
     if (!verb->encodes && (job->level != 0 || job->format != 0))
@@ -435,6 +425,8 @@ static int run(struct job *job, int count, char **words)
         (job->output == NULL || strcmp(job->output, "-") == 0))
         return cli_usage("--json needs -o FILE: standard output has the %s",
                          verb->encodes ? "patch" : "new version");
+    job->words = words + 1;
+    job->word_count = count - 1;
     for (int i = 0; i < verb->files; i++)
         job->files[i] = words[1 + i];
     if (verb->files == 2 && strcmp(words[1], "-") == 0 && strcmp(words[2], "-") == 0)

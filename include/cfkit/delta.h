@@ -249,6 +249,118 @@ struct cfk_delta_patch_info {
 CFK_API int cfk_delta_info(const void *patch, size_t patch_size,
                            struct cfk_delta_patch_info *info, struct cfk_error *err);
 
+/*
+ * What content looks like, in 72 bytes: two versions of a page have most of the
+ * values in common, strangers none. Sketches of all builds and machines are alike,
+ * so they can be kept and sent.
+ */
+enum { CFK_DELTA_SKETCH_VALUES = 16 };
+
+struct cfk_delta_sketch {
+    uint64_t data_size; /* bytes of the content */
+    uint32_t values[CFK_DELTA_SKETCH_VALUES];
+};
+
+/*
+ * Sketch data into *out. Returns CFK_OK, CFK_E_NOTSUP or CFK_E_INVALID.
+ * O(size), above 1 GB/s. Since 0.1.
+ */
+CFK_API int cfk_delta_sketch_compute(const void *data, size_t size,
+                                     struct cfk_delta_sketch *out, struct cfk_error *err);
+
+/*
+ * How similar, from 0 to CFK_DELTA_SKETCH_VALUES. Content of less than about 300
+ * bytes may have nothing to compare: 0. Since 0.1.
+ */
+CFK_API uint32_t cfk_delta_sketch_compare(const struct cfk_delta_sketch *a,
+                                          const struct cfk_delta_sketch *b);
+
+/*
+ * Versions of pages that may serve as references: finds the best of them for a
+ * new version, by sketch and by trying, and forgets what was used longest ago. A
+ * page is known by its SHA-256, which is what a browser sends (RFC 9842,
+ * Available-Dictionary). One store serves one thread at a time.
+ */
+typedef struct cfk_delta_store cfk_delta_store;
+
+struct cfk_delta_store_options {
+    size_t size;                   /* sizeof(struct cfk_delta_store_options) */
+    const struct cfk_alloc *alloc; /* NULL means malloc and free */
+    uint64_t max_bytes;            /* of all pages together; 0 means 64 MiB */
+    uint32_t max_pages;            /* 0 means 4096; at most 2^24 */
+    uint32_t reserved;
+};
+
+/*
+ * An empty store in *out; release it with cfk_delta_store_free(). Returns
+ * CFK_OK, CFK_E_INVALID, CFK_E_NOTSUP or CFK_E_NOMEM. Takes about 200 bytes for
+ * each of max_pages, whether used or not. Since 0.1.
+ */
+CFK_API int cfk_delta_store_new(const struct cfk_delta_store_options *opts,
+                                cfk_delta_store **out, struct cfk_error *err);
+
+/* store may be NULL; its references go with it. Since 0.1. */
+CFK_API void cfk_delta_store_free(cfk_delta_store *store);
+
+/*
+ * Add a copy of a page, forgetting others until there is room. A page that is
+ * there already counts as used now.
+ *
+ *   ref  the page's reference, if not NULL: valid until the page is forgotten, so
+ *        at most until the next add or remove.
+ *
+ * Returns CFK_OK, CFK_E_INVALID, CFK_E_NOTSUP, CFK_E_NOMEM, or CFK_E_LIMIT for a
+ * page over max_bytes; after a failure nothing was forgotten. O(size), and
+ * O(max_pages) for each page forgotten. Since 0.1.
+ */
+CFK_API int cfk_delta_store_add(cfk_delta_store *store, const void *data, size_t size,
+                                const cfk_delta_ref **ref, struct cfk_error *err);
+
+/*
+ * The reference with this SHA-256 (CFK_DELTA_DIGEST_SIZE bytes), which counts as
+ * used now, or NULL. Valid as in cfk_delta_store_add(). O(1). Since 0.1.
+ */
+CFK_API const cfk_delta_ref *cfk_delta_store_get(cfk_delta_store *store,
+                                                 const void *digest);
+
+/* Forget a page. Returns CFK_OK, CFK_E_NOTFOUND or CFK_E_INVALID. Since 0.1. */
+CFK_API int cfk_delta_store_remove(cfk_delta_store *store, const void *digest,
+                                   struct cfk_error *err);
+
+/* Pages, and bytes of all of them; 0 for NULL. Since 0.1. */
+CFK_API uint64_t cfk_delta_store_count(const cfk_delta_store *store);
+CFK_API uint64_t cfk_delta_store_bytes(const cfk_delta_store *store);
+
+struct cfk_delta_pick_options {
+    size_t size;                   /* sizeof(struct cfk_delta_pick_options) */
+    const struct cfk_alloc *alloc; /* for patches on trial; NULL means malloc and free */
+    uint32_t tries;                /* candidates to make a patch with; 0 means 4 */
+    uint32_t no_tries;             /* 1: none, sketches alone decide */
+};
+
+/* A candidate. */
+struct cfk_delta_pick {
+    const cfk_delta_ref *ref; /* valid as in cfk_delta_store_add() */
+    uint64_t patch_size;      /* of a quick patch, or 0: it was not tried */
+    uint32_t similarity;      /* as cfk_delta_sketch_compare() */
+    uint32_t reserved;
+};
+
+/*
+ * The best references for a new version, best first, in picks; *count is how
+ * many, at most capacity. As many as the options say, and no more than capacity,
+ * are tried with the fastest encoder and stand first, in the order of the
+ * patches they make; the others follow by similarity, and where that is equal by
+ * size. Nothing counts as used: cfk_delta_store_get() the one that is.
+ *
+ * Returns CFK_OK (*count is 0 for an empty store), CFK_E_INVALID, CFK_E_NOTSUP or
+ * CFK_E_NOMEM. O(size + pages * capacity), and what the tries take. Since 0.1.
+ */
+CFK_API int cfk_delta_store_pick(const cfk_delta_store *store, const void *data,
+                                 size_t size, const struct cfk_delta_pick_options *opts,
+                                 struct cfk_delta_pick *picks, size_t capacity,
+                                 size_t *count, struct cfk_error *err);
+
 #ifdef __cplusplus
 }
 #endif

@@ -75,7 +75,8 @@ static int read_header(struct cfk__reader *r, struct cfk__frame *out,
         return cfk__fail(err, CFK_E_NOTSUP,
                          "delta: a skippable zstd frame where the patch should be");
     if (magic != CFK__FRAME_MAGIC)
-        return cfk__fail(err, CFK_E_NOTSUP, "delta: neither a dcz, zstd nor vcdiff patch");
+        return cfk__fail(err, CFK_E_NOTSUP,
+                         "delta: neither a dcz, zstd nor vcdiff patch");
     if (!cfk__read_u8(r, &fhd))
         return CFK_E_AGAIN;
     if ((fhd & FHD_RESERVED) != 0)

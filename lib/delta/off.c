@@ -120,3 +120,74 @@ int cfk_delta_info(const void *patch, size_t patch_size,
     (void)patch, (void)patch_size, (void)info;
     return absent(err);
 }
+
+int cfk_delta_sketch_compute(const void *data, size_t size, struct cfk_delta_sketch *out,
+                             struct cfk_error *err)
+{
+    (void)data, (void)size, (void)out;
+    return absent(err);
+}
+
+uint32_t cfk_delta_sketch_compare(const struct cfk_delta_sketch *a,
+                                  const struct cfk_delta_sketch *b)
+{
+    (void)a, (void)b;
+    return 0;
+}
+
+int cfk_delta_store_new(const struct cfk_delta_store_options *opts, cfk_delta_store **out,
+                        struct cfk_error *err)
+{
+    (void)opts;
+    *out = NULL;
+    return absent(err);
+}
+
+void cfk_delta_store_free(cfk_delta_store *store)
+{
+    (void)store;
+}
+
+int cfk_delta_store_add(cfk_delta_store *store, const void *data, size_t size,
+                        const cfk_delta_ref **ref, struct cfk_error *err)
+{
+    (void)store, (void)data, (void)size;
+    if (ref != NULL)
+        *ref = NULL;
+    return absent(err);
+}
+
+const cfk_delta_ref *cfk_delta_store_get(cfk_delta_store *store, const void *digest)
+{
+    (void)store, (void)digest;
+    return NULL;
+}
+
+int cfk_delta_store_remove(cfk_delta_store *store, const void *digest,
+                           struct cfk_error *err)
+{
+    (void)store, (void)digest;
+    return absent(err);
+}
+
+uint64_t cfk_delta_store_count(const cfk_delta_store *store)
+{
+    (void)store;
+    return 0;
+}
+
+uint64_t cfk_delta_store_bytes(const cfk_delta_store *store)
+{
+    (void)store;
+    return 0;
+}
+
+int cfk_delta_store_pick(const cfk_delta_store *store, const void *data, size_t size,
+                         const struct cfk_delta_pick_options *opts,
+                         struct cfk_delta_pick *picks, size_t capacity, size_t *count,
+                         struct cfk_error *err)
+{
+    (void)store, (void)data, (void)size, (void)opts, (void)picks, (void)capacity;
+    *count = 0;
+    return absent(err);
+}

@@ -137,9 +137,35 @@ run 0 cfdelta decode old p -o back
 same back zeros
 rm -f damaged zeros p back
 
+# pick
+sed 's/7/seven/' old >far
+run 0 cfdelta pick new other old far empty
+check 'the best comes first' test "$(head -n 1 out | cut -f 3)" = old
+check 'the next best' test "$(sed -n 2p out | cut -f 3)" = far
+check 'all are told' test "$(wc -l <out)" -eq 4
+run 0 cfdelta pick - old <new
+check 'similarity' test "$(cut -f 2 out)" -gt 12
+run 0 cfdelta pick --json new other old
+out_has "\"new\":{\"size\":$size_new,\"sha256\":\"$sha_new\"}"
+out_has "\"candidates\":[{\"file\":\"old\",\"sha256\":\"$sha_old\",\"patch_size\":"
+cp old same_as_old
+run 0 cfdelta pick new old other same_as_old
+check 'two of the same content are both told' test "$(wc -l <out)" -eq 3
+run 0 cfdelta pick new other other
+check 'one that is named twice is told twice' test "$(wc -l <out)" -eq 2
+rm -f same_as_old far
+run 2 cfdelta pick new
+err_has 'at least one candidate'
+run 2 cfdelta pick -5 new old
+run 2 cfdelta pick new old -o x
+run 2 cfdelta pick --json new missing
+out_has '"code":"io"'
+cfdelta pick new old >/dev/full 2>err
+check 'pick to a full disk' test $? -eq 2
+
 # Usage
 run 2 cfdelta
-err_has 'encode, decode, info or verify'
+err_has 'encode, decode, info, verify or pick'
 run 2 cfdelta squeeze old new
 err_has "'squeeze' is none of"
 run 2 cfdelta encode old
