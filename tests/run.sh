@@ -142,6 +142,7 @@ if $full; then
     done
     step fuzz fuzzed fuzz -Dbuildtype=debugoptimized
     step faults check faults
+    step chromium check chromium "$work/gcc"
     step subproject check subproject
     step reproducible check reproducible
     step lint check lint
