@@ -143,6 +143,7 @@ cd .. || exit 2
 
 faults 'cfdelta encode' cfdelta encode old new_page -o new
 faults 'cfdelta decode' cfdelta decode old patch -o new
+faults 'cfdelta encode vcdiff' cfdelta encode --format vcdiff old new_page -o new
 faults 'cfjoin' cfjoin shares/a.secret.cfs shares/b.secret.cfs shares/secret.cfl -o new
 faults 'cfbundle' cfbundle --roots pki/roots.pem --intermediates pki/intermediates.pem \
     pki/leaf.pem -o new
