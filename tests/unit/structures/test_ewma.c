@@ -192,8 +192,8 @@ START_TEST(any_series_keeps_the_average_between_its_ends)
 
     gen_seed(&g, 20);
     for (int run = 0; run < 200; run++) {
-        struct cfk_ewma average =
-            started((int64_t)(gen_u64(&g) >> gen_below(&g, 63)) / 2 + 1);
+        unsigned shift = 1 + (unsigned)gen_below(&g, 62);
+        struct cfk_ewma average = started((int64_t)(gen_u64(&g) >> shift) + 1);
         double low = INFINITY;
         double high = -INFINITY;
         int64_t time = -(int64_t)gen_below(&g, 1000000);
