@@ -13,8 +13,8 @@
  * Patches are standard: one zstd frame (RFC 8878) with the reference as raw
  * dictionary, bare or behind the header of RFC 9842. zstd --patch-from reads
  * and writes them; browsers read dcz. Or they are VCDIFF (RFC 3284), which xdelta3
- * reads and, without secondary compression, writes. The same input, options and version
- * of libzstd give the same bytes.
+ * reads and, without secondary compression, writes. The same input and options give the
+ * same bytes (over 2 GiB: with the same version of libzstd).
  *
  * The length of a patch tells how much of the new version is in the reference.
  * Where a stranger can choose part of the input, that leaks the rest bit by bit
@@ -48,8 +48,10 @@ enum {
 CFK_API const char *cfk_delta_format_name(uint32_t format);
 
 /*
- * A reference made ready for encoding and decoding. It never changes once it
- * is made, so any number of threads may use one at the same time.
+ * A reference made ready for encoding and decoding. Any number of threads may use
+ * one at the same time, if its allocator serves threads: encoding adds an index when it
+ * first needs one, of at most 36 bytes a byte up to 2 MiB, 100 MiB up to 16 MiB, and
+ * 2 bytes a byte and 12 MiB beyond.
  */
 typedef struct cfk_delta_ref cfk_delta_ref;
 
@@ -118,9 +120,12 @@ CFK_API size_t cfk_delta_bound(size_t new_size);
  *   - zstd: at most 2 GiB (1 GiB on 32-bit machines), reference and data
  *     together at most 3 GiB (1.5 GiB).
  * vcdiff has no such window: the reference has at most 2 GiB - 8 MiB.
- * Memory while it runs: 2 * size, and tables from 1 MiB (level 1, small input)
- * to 700 MiB (level 9, 100 MiB); vcdiff: at most 16 times the reference, 450 MiB,
- * and 10 times data, 80 MiB. Since 0.1.
+ * The first call for a reference indexes it, and the first at levels 7 to 9 in a
+ * second way that takes more time (0.3 us a byte) and pays where many pages follow.
+ * Memory while it runs: 2 * size and 30 MiB at most; levels 7 to 9, up to 16 MiB of
+ * old and new version together: 8 * size more. Over 2 GiB together: libzstd's, up to
+ * 700 MiB. vcdiff: at most 16 times the reference, 450 MiB, and 10 times data, 80 MiB.
+ * Since 0.1.
  */
 CFK_API int cfk_delta_encode(const cfk_delta_ref *ref, const void *data, size_t size,
                              const struct cfk_delta_encode_options *opts, void **patch,

@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Encoding: one zstd frame with the reference as prefix. The content size is
- * pledged, so the frame is a single segment and its window is the whole new
- * version; a decoder can then reach the whole reference from every byte (the rule of
- * RFC 8878, 5, holds as long as no more than a window was decoded).
+ * Encoding: options, limits, and the choice of an encoder. A zstd frame is our own
+ * (own.h); libzstd's encoder takes over beyond CFK__OWN_MAX. Either states its size, so
+ * that it is a single segment with all of the new version for a window; a decoder can
+ * then reach the whole reference from every byte (the rule of RFC 8878, 5, holds
+ * as long as no more than a window was decoded).
  */
 #include "delta/encode.h"
 
 #include "base/alloc.h"
 #include "base/error.h"
 #include "base/options.h"
+#include "delta/own.h"
 #include "delta/vcdiff.h"
 #include "delta/zstd.h"
 
@@ -20,8 +22,8 @@
 enum { WINDOW_LOG_MIN = 10, HASH_LOG_MIN = 10, HASH_LOG_MAX = 20 };
 
 /*
- * Our levels as libzstd's, and the bytes of old and new version together from which
- * long distance matching is worth its time. The fast strategies (to zstd level 4)
+ * For libzstd: our levels as its own, and the bytes of old and new version together from
+ * which long distance matching is worth its time. The fast strategies (to zstd level 4)
  * keep one position for each hash, and would lose most of a long reference.
  */
 static const struct {
@@ -189,6 +191,31 @@ static int compress(const struct plan *plan, const cfk_delta_ref *ref, const voi
     return CFK_OK;
 }
 
+static int compress_own(const struct plan *plan, const cfk_delta_ref *ref,
+                        const void *data, size_t size, uint8_t *dst, size_t capacity,
+                        size_t *frame, struct cfk_error *err)
+{
+    struct cfk__effort effort;
+    struct cfk__own_job job = {
+        .alloc = plan->o.alloc,
+        .old_data = ref->old.data,
+        .old_size = ref->old.size,
+        .new_data = data,
+        .new_size = size,
+        .effort = &effort,
+        .checksum = !plan->o.no_checksum,
+    };
+    int rc;
+
+    cfk__own_effort(&effort, plan->o.level, (uint64_t)ref->old.size + size);
+    rc = cfk__delta_ref_index(ref, effort.tree, &job.old_index);
+    if (rc == CFK_OK)
+        rc = cfk__own_encode(&job, dst, capacity, frame);
+    if (rc != CFK_OK)
+        return cfk__fail(err, rc, "delta: no memory for level %u", plan->o.level);
+    return CFK_OK;
+}
+
 /* Decode what was just made, and compare. */
 static int verify(const struct plan *plan, const cfk_delta_ref *ref, const void *data,
                   size_t size, const void *patch, size_t patch_size,
@@ -230,7 +257,12 @@ static int encode_zstd(const struct plan *plan, const cfk_delta_ref *ref,
     cfk__writer_init(&w, dst, plan->header_size);
     if (plan->header_size > 0)
         cfk__dcz_write(&w, ref->digest);
-    rc = compress(plan, ref, data, size, dst + plan->header_size, capacity, &frame, err);
+    if ((uint64_t)ref->old.size + size <= CFK__OWN_MAX)
+        rc = compress_own(plan, ref, data, size, dst + plan->header_size, capacity,
+                          &frame, err);
+    else
+        rc = compress(plan, ref, data, size, dst + plan->header_size, capacity, &frame,
+                      err);
     if (rc != CFK_OK)
         return rc;
     if (cfk__zstd_no_memory(frame))
@@ -305,7 +337,7 @@ int cfk_delta_encode(const cfk_delta_ref *ref, const void *data, size_t size,
                      size_t *patch_size, struct cfk_error *err)
 {
     struct plan plan;
-    uint8_t *made;
+    uint8_t *made = NULL;
     uint8_t *trimmed;
     int rc;
 
@@ -330,7 +362,7 @@ int cfk_delta_encode_to(const cfk_delta_ref *ref, const void *data, size_t size,
                         size_t capacity, size_t *patch_size, struct cfk_error *err)
 {
     struct plan plan;
-    uint8_t *made;
+    uint8_t *made = NULL;
     size_t made_size = 0;
     int rc;
 

@@ -6,6 +6,7 @@
 #include "base/crypto.h"
 #include "base/error.h"
 #include "base/options.h"
+#include "delta/own.h"
 
 #include <string.h>
 
@@ -33,6 +34,11 @@ int cfk_delta_ref_new(const void *data, size_t size,
     if (ref == NULL)
         goto no_memory;
     ref->alloc = *cfk__alloc_or_default(o.alloc);
+    ref->slots = cfk__malloc(o.alloc, sizeof *ref->slots);
+    if (ref->slots == NULL)
+        goto no_memory;
+    atomic_init(&ref->slots->index[0], NULL);
+    atomic_init(&ref->slots->index[1], NULL);
     ref->old = (struct cfk__span){ data, size };
     if (o.copy && size > 0) {
         ref->copy = cfk__malloc(o.alloc, size);
@@ -55,6 +61,54 @@ no_memory:
                      size);
 }
 
+static void free_index(const struct cfk_alloc *alloc, struct cfk__index *index)
+{
+    if (index == NULL)
+        return;
+    cfk__index_free(index);
+    cfk__free(alloc, index);
+}
+
+static int make_index(const cfk_delta_ref *ref, bool tree, struct cfk__index **out)
+{
+    struct cfk__index *index = cfk__malloc(&ref->alloc, sizeof *index);
+    int rc;
+
+    *out = NULL;
+    if (index == NULL)
+        return CFK_E_NOMEM;
+    rc = cfk__own_index(index, &ref->alloc, tree, ref->old.data, ref->old.size);
+    if (rc != CFK_OK) {
+        cfk__free(&ref->alloc, index);
+        return rc;
+    }
+    *out = index;
+    return CFK_OK;
+}
+
+int cfk__delta_ref_index(const cfk_delta_ref *ref, bool tree,
+                         const struct cfk__index **out)
+{
+    _Atomic(struct cfk__index *) *slot = &ref->slots->index[tree];
+    struct cfk__index *there = atomic_load_explicit(slot, memory_order_acquire);
+    struct cfk__index *made;
+    int rc;
+
+    *out = there;
+    if (there != NULL)
+        return CFK_OK;
+    rc = make_index(ref, tree, &made);
+    if (rc != CFK_OK)
+        return rc;
+    /* Another thread may have been faster; its index is the same. */
+    if (!atomic_compare_exchange_strong(slot, &there, made)) {
+        free_index(&ref->alloc, made);
+        made = there;
+    }
+    *out = made;
+    return CFK_OK;
+}
+
 void cfk_delta_ref_free(cfk_delta_ref *ref)
 {
     struct cfk_alloc alloc;
@@ -62,6 +116,9 @@ void cfk_delta_ref_free(cfk_delta_ref *ref)
     if (ref == NULL)
         return;
     alloc = ref->alloc;
+    for (int tree = 0; tree < 2 && ref->slots != NULL; tree++)
+        free_index(&alloc, atomic_load(&ref->slots->index[tree]));
+    cfk__free(&alloc, ref->slots);
     cfk__free(&alloc, ref->copy);
     cfk__free(&alloc, ref);
 }

@@ -5,13 +5,29 @@
 
 #include "base/bytes.h"
 #include "cfkit/delta.h"
+#include "delta/index.h"
+
+#include <stdatomic.h>
+
+/* Indexes, by chains and by trees, made when first wanted by any of several threads. */
+struct cfk__index_slots {
+    _Atomic(struct cfk__index *) index[2];
+};
 
 struct cfk_delta_ref {
     struct cfk_alloc alloc;
     struct cfk__span old; /* the caller's bytes, or those at copy */
     void *copy;           /* NULL when borrowed */
     uint8_t digest[CFK_DELTA_DIGEST_SIZE];
+    struct cfk__index_slots *slots;
 };
+
+/*
+ * The index of ref of a kind, made now if there is none. It lives as long as ref.
+ * CFK_OK or CFK_E_NOMEM.
+ */
+int cfk__delta_ref_index(const cfk_delta_ref *ref, bool tree,
+                         const struct cfk__index **out);
 
 /* Whether two ranges of memory have a byte in common. */
 bool cfk__delta_overlap(const void *a, size_t a_size, const void *b, size_t b_size);

@@ -87,9 +87,9 @@ START_TEST(a_long_reference_is_reached_from_end_to_end_at_the_fast_levels)
     memcpy(moved, old + size / 2, size / 2);
     memcpy(moved + size / 2, old, size / 2);
     ref = make_ref(old, size);
-    ck_assert_uint_lt(round_trip(ref, moved, size, CFK_DELTA_ZSTD, 1), size / 500);
-    ck_assert_uint_lt(round_trip(ref, moved, size, CFK_DELTA_ZSTD, 2), size / 500);
-    ck_assert_uint_lt(round_trip(ref, moved, size, CFK_DELTA_ZSTD, 4), size / 500);
+    ck_assert_uint_lt(round_trip(ref, moved, size, CFK_DELTA_ZSTD, 1), 2000);
+    ck_assert_uint_lt(round_trip(ref, moved, size, CFK_DELTA_ZSTD, 2), 2000);
+    ck_assert_uint_lt(round_trip(ref, moved, size, CFK_DELTA_ZSTD, 4), 2000);
     cfk_delta_ref_free(ref);
     free(old);
     free(moved);

@@ -67,31 +67,31 @@ static void category(const char *relative, size_t most)
 
 START_TEST(pages)
 {
-    category("delta/web", 39000);
+    category("delta/web", 35000);
 }
 END_TEST
 
 START_TEST(a_large_page)
 {
-    category("delta/webbig", 600);
+    category("delta/webbig", 400);
 }
 END_TEST
 
 START_TEST(json)
 {
-    category("delta/json", 30000);
+    category("delta/json", 18000);
 }
 END_TEST
 
 START_TEST(databases_and_logs)
 {
-    category("delta/db", 90000);
+    category("delta/db", 78000);
 }
 END_TEST
 
 START_TEST(adversarial_edits)
 {
-    category("delta/edge", 165000);
+    category("delta/edge", 153000);
 }
 END_TEST
 
