@@ -58,17 +58,18 @@ enum {
     CFK_E_REFERENCE = -32, /* wrong-reference: the patch was made against another */
 
     /* bundle: why there is no valid chain */
-    CFK_E_UNKNOWN_ISSUER = -48, /* unknown-issuer: no path to a trusted root */
-    CFK_E_EXPIRED = -49,        /* expired */
-    CFK_E_NOT_YET_VALID = -50,  /* not-yet-valid */
-    CFK_E_SIGNATURE = -51,      /* bad-signature */
-    CFK_E_NOT_CA = -52,         /* not-a-ca: an issuer may not issue */
-    CFK_E_PATH_LENGTH = -53,    /* path-length: more CAs than an issuer allows */
-    CFK_E_USAGE = -54,          /* wrong-usage: key usage or extended key usage */
-    CFK_E_NAME = -55,           /* name-mismatch: not for this host */
-    CFK_E_KEY = -56,            /* key-mismatch: not this private key */
-    CFK_E_CRITICAL = -57,       /* unknown-critical: extension not understood */
-    CFK_E_WEAK = -58,           /* weak-algorithm: hash or key too weak to trust */
+    CFK_E_UNKNOWN_ISSUER = -48,  /* unknown-issuer: no path to a trusted root */
+    CFK_E_EXPIRED = -49,         /* expired */
+    CFK_E_NOT_YET_VALID = -50,   /* not-yet-valid */
+    CFK_E_SIGNATURE = -51,       /* bad-signature */
+    CFK_E_NOT_CA = -52,          /* not-a-ca: an issuer may not issue */
+    CFK_E_PATH_LENGTH = -53,     /* path-length: more CAs than an issuer allows */
+    CFK_E_USAGE = -54,           /* wrong-usage: key usage or extended key usage */
+    CFK_E_NAME = -55,            /* name-mismatch: not for this host */
+    CFK_E_KEY = -56,             /* key-mismatch: not this private key */
+    CFK_E_CRITICAL = -57,        /* unknown-critical: extension not understood */
+    CFK_E_WEAK = -58,            /* weak-algorithm: hash or key too weak to trust */
+    CFK_E_NAME_CONSTRAINT = -59, /* name-constraint: a name that an issuer may not give */
 
     /* split */
     CFK_E_NEED_MORE = -80,  /* need-more: not enough people */

@@ -12,11 +12,16 @@
  *
  * A chain is accepted when, at the given time and for the given purpose, every
  * step of it holds: signature, validity (of the root too), basic constraints
- * with path length, key usage, extended key usage, no signature with SHA-1 or
- * an older hash, no RSA key under 1,024 bits, and no critical extension that is
- * not understood. Name constraints and required policies are not
- * evaluated yet; a chain with an issuer that asks for either is rejected with
+ * with path length, name constraints, key usage, extended key usage, no
+ * signature with SHA-1 or an older hash, no RSA key under 1,024 bits, and no
+ * critical extension that is not understood. Required policies are not
+ * evaluated yet; a chain with an issuer that asks for one is rejected with
  * CFK_E_CRITICAL, never waved through. Revocation is not looked at.
+ *
+ * Name constraints of roots count as well. They hold for the subject, for mail
+ * addresses in it, and for alternative names that are DNS, IP, mail, URI or
+ * directory names; a constraint on any other form, or a malformed one, fails
+ * every name of that form. Self-issued intermediates are exempt (RFC 5280).
  *
  * The clock is an argument: the library reads none.
  */
@@ -152,6 +157,7 @@ struct cfk_bundle_options {
     uint32_t max_chains;           /* chains listed; 0 means 1,000 */
     uint32_t max_rejected;         /* rejected paths listed; 0 means 1,000 */
     const struct cfk_alloc *alloc; /* of the result; NULL means malloc and free */
+    uint32_t max_comparisons;      /* of names with name constraints; 0 means 1,000,000 */
 };
 
 /*
@@ -183,9 +189,10 @@ CFK_API void cfk_bundle_result_free(cfk_bundle_result *result);
  * The verdict. CFK_OK: there is a chain. Otherwise why there is none, with the
  * certificate and the cause in err: CFK_E_UNKNOWN_ISSUER, CFK_E_EXPIRED,
  * CFK_E_NOT_YET_VALID, CFK_E_SIGNATURE, CFK_E_NOT_CA, CFK_E_PATH_LENGTH,
- * CFK_E_USAGE, CFK_E_NAME, CFK_E_CRITICAL, CFK_E_WEAK, or CFK_E_LIMIT when a budget was
- * met before a chain was found, so that there may be one all the same. Of several causes
- * it is the most specific one on the longest path. Since 0.1.
+ * CFK_E_USAGE, CFK_E_NAME, CFK_E_NAME_CONSTRAINT, CFK_E_CRITICAL, CFK_E_WEAK, or
+ * CFK_E_LIMIT when a budget was met before a chain was found, so that there may be one
+ * all the same. Of several causes it is the most specific one on the longest path. Since
+ * 0.1.
  */
 CFK_API int cfk_bundle_reason(const cfk_bundle_result *result, struct cfk_error *err);
 
@@ -254,7 +261,8 @@ struct cfk_bundle_rejected_info {
 /*
  * A rejected path into *out, whose size the caller sets. CFK_E_UNKNOWN_ISSUER
  * blames the certificate whose issuer is missing, CFK_E_SIGNATURE the one whose
- * signature is not by the key of the next. CFK_OK or CFK_E_INVALID. Since 0.1.
+ * signature is not by the key of the next, CFK_E_NAME_CONSTRAINT the one whose
+ * name is ruled out by the last. CFK_OK or CFK_E_INVALID. Since 0.1.
  */
 CFK_API int cfk_bundle_rejected(const cfk_bundle_result *result, size_t path,
                                 struct cfk_bundle_rejected_info *out,
@@ -270,7 +278,8 @@ enum {
     CFK_BUNDLE_MET_FAILURES = 2,
     CFK_BUNDLE_MET_EXPANSIONS = 4,
     CFK_BUNDLE_MET_CHAINS = 8,
-    CFK_BUNDLE_MET_REJECTED = 16
+    CFK_BUNDLE_MET_REJECTED = 16,
+    CFK_BUNDLE_MET_COMPARISONS = 32 /* names were not compared with constraints */
 };
 
 struct cfk_bundle_counters {

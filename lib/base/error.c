@@ -97,6 +97,7 @@ const char *cfk_error_name(int code)
     case CFK_E_KEY: return "key-mismatch";
     case CFK_E_CRITICAL: return "unknown-critical";
     case CFK_E_WEAK: return "weak-algorithm";
+    case CFK_E_NAME_CONSTRAINT: return "name-constraint";
     case CFK_E_NEED_MORE: return "need-more";
     case CFK_E_PASSPHRASE: return "wrong-passphrase";
     case CFK_E_SHARE: return "wrong-share";

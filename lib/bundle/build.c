@@ -10,6 +10,7 @@ enum {
     DEFAULT_EXPANSIONS = 10000,
     DEFAULT_CHAINS = 1000,
     DEFAULT_REJECTED = 1000,
+    DEFAULT_COMPARISONS = 1000000,
     MAX_LENGTH = 255,
 };
 
@@ -38,6 +39,7 @@ static int import_options(struct cfk_bundle_options *o,
     set_default(&o->max_expansions, DEFAULT_EXPANSIONS);
     set_default(&o->max_chains, DEFAULT_CHAINS);
     set_default(&o->max_rejected, DEFAULT_REJECTED);
+    set_default(&o->max_comparisons, DEFAULT_COMPARISONS);
     if (o->max_length > MAX_LENGTH)
         return cfk__fail(err, CFK_E_INVALID, "bundle: max_length is at most %d",
                          MAX_LENGTH);
@@ -108,6 +110,9 @@ int cfk__bundle_build(cfk_bundle_pool *pool, const void *leaf, size_t leaf_size,
 
         result->wanted = wanted;
         search.leaf_edges.alloc = &result->alloc;
+        search.names.left = o.max_comparisons;
+        search.names.name.alloc = &result->alloc;
+        search.names.base.alloc = &result->alloc;
         rc = cfk__search_run(&search);
         if (rc == CFK_OK)
             rc = cfk__verdict(&search);

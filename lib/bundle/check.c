@@ -71,7 +71,7 @@ int cfk__check_issuer(const struct cfk__x509 *x, const struct cfk__wanted *wante
         return CFK_E_USAGE;
     if (!allows_purpose(x, wanted->eku))
         return CFK_E_USAGE;
-    if (x->unknown_critical.size > 0 || x->name_constraints || x->explicit_policy)
+    if (x->unknown_critical.size > 0 || x->explicit_policy)
         return CFK_E_CRITICAL;
     if (weak_key(x) || (!is_root && weak_hash(x) && !wanted->allow_sha1))
         return CFK_E_WEAK; /* who signed a root does not matter */
@@ -100,8 +100,8 @@ static int explain_critical(const struct cfk__x509 *x, const char *who,
                          "bundle: %s has the critical extension %s, which is not known",
                          who, cfk__oid_text(x->unknown_critical, oid));
     return cfk__fail(err, CFK_E_CRITICAL,
-                     "bundle: %s has %s, which are not supported yet", who,
-                     x->name_constraints ? "name constraints" : "policy constraints");
+                     "bundle: %s has policy constraints, which are not supported yet",
+                     who);
 }
 
 static int explain_usage(const struct cfk__x509 *x, const char *who, uint32_t step,

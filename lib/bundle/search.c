@@ -305,6 +305,34 @@ static int add_chain(struct cfk__search *s, uint32_t node)
     return append_path(s, &s->result->chains, &path);
 }
 
+/* Whether every name below the last certificate of a path is in its constraints. */
+static int check_names(struct cfk__search *s, uint32_t number)
+{
+    const struct cfk__node *node = &s->nodes[number];
+    struct cfk__span constraints = node->cert->x.name_constraints;
+    struct cfk__name_violation violation;
+
+    if (constraints.size == 0)
+        return CFK_OK;
+    for (uint32_t i = node->parent; i != CFK__NONE; i = s->nodes[i].parent) {
+        const struct cfk__node *below = &s->nodes[i];
+        bool is_leaf = below->parent == CFK__NONE;
+        int rc = CFK_OK;
+
+        if (is_leaf || below->cert->subject != below->cert->issuer)
+            rc = cfk__names_check(&s->names, constraints, &below->cert->x, &violation);
+        if (rc == CFK_E_LIMIT)
+            s->result->met |= CFK_BUNDLE_MET_COMPARISONS;
+        if (rc == CFK_E_NAME_CONSTRAINT) {
+            rc = reject(s, number, NULL, node->rooted, below->depth - 1, rc);
+            return rc == CFK_OK ? CFK_E_NAME_CONSTRAINT : rc;
+        }
+        if (rc != CFK_OK)
+            return rc == CFK_E_NOMEM ? no_memory(s) : rc;
+    }
+    return CFK_OK;
+}
+
 /* A path's turn has come: check its last link, then go on from it. */
 static int take(struct cfk__search *s, uint32_t number)
 {
@@ -318,8 +346,10 @@ static int take(struct cfk__search *s, uint32_t number)
         if (rc == CFK_E_SIGNATURE)
             return reject(s, node.parent, node.cert, node.rooted, node.depth - 2,
                           is_stranger(child, node.cert) ? CFK_E_UNKNOWN_ISSUER : rc);
+        if (rc == CFK_OK)
+            rc = check_names(s, number);
         if (rc != CFK_OK)
-            return rc == CFK_E_LIMIT ? CFK_OK : rc;
+            return rc == CFK_E_NOMEM ? rc : CFK_OK; /* reported or rejected */
     }
     if (!node.rooted)
         return expand(s, number);
@@ -371,4 +401,5 @@ void cfk__search_free(struct cfk__search *s)
     cfk__free(&s->result->alloc, s->nodes);
     cfk__free(&s->result->alloc, s->heap);
     cfk__edges_free(&s->leaf_edges);
+    cfk__names_free(&s->names);
 }

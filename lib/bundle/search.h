@@ -9,6 +9,7 @@
 #define CFK_BUNDLE_SEARCH_H
 
 #include "bundle/check.h"
+#include "bundle/name_constraints.h"
 
 /* A chain, or a path that was rejected; leaf first. */
 struct cfk__path {
@@ -88,6 +89,7 @@ struct cfk__search {
     uint32_t heap_capacity;
     struct cfk__edges leaf_edges; /* of a leaf that is not in the pool */
     uint32_t explained;           /* expansions of doomed nodes */
+    struct cfk__names names;
 };
 
 /*

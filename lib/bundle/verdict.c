@@ -72,13 +72,38 @@ static int choose(struct cfk__search *s, const struct cfk__path **out)
     return rc == CFK_E_LIMIT ? CFK_OK : rc;
 }
 
+/* The same check again, which was paid for, for its words. */
+static int explain_names(struct cfk__search *s, const struct cfk__path *path)
+{
+    struct cfk__cert *issuer = path->certs[path->length - 1];
+    struct cfk__name_violation violation;
+    const struct cfk__facts *facts;
+    int rc = cfk__result_facts(s->result, issuer, &facts, s->err);
+
+    if (rc != CFK_OK)
+        return rc;
+    s->names.left = UINT64_MAX;
+    rc = cfk__names_check(&s->names, issuer->x.name_constraints,
+                          &path->certs[path->step]->x, &violation);
+    if (rc == CFK_E_NAME_CONSTRAINT)
+        rc = cfk__names_explain(&s->names, &violation, path->step, facts->subject,
+                                path->length - 1, &s->result->why);
+    if (rc == CFK_E_NOMEM)
+        return cfk__fail(s->err, rc, "bundle: no memory for the search");
+    s->result->reason = rc;
+    return CFK_OK;
+}
+
 static int explain_path(struct cfk__search *s, const struct cfk__path *path)
 {
     struct cfk_bundle_result *result = s->result;
     struct cfk__cert *blamed = path->certs[path->step];
     const struct cfk__facts *facts;
-    int rc = cfk__result_facts(result, blamed, &facts, s->err);
+    int rc;
 
+    if (path->reason == CFK_E_NAME_CONSTRAINT)
+        return explain_names(s, path);
+    rc = cfk__result_facts(result, blamed, &facts, s->err);
     if (rc == CFK_OK)
         result->reason = cfk__check_explain(blamed, facts, path->step, path->reason,
                                             s->wanted, &result->why);
@@ -88,8 +113,8 @@ static int explain_path(struct cfk__search *s, const struct cfk__path *path)
 int cfk__verdict(struct cfk__search *s)
 {
     struct cfk_bundle_result *result = s->result;
-    uint32_t budgets =
-        CFK_BUNDLE_MET_LENGTH | CFK_BUNDLE_MET_FAILURES | CFK_BUNDLE_MET_EXPANSIONS;
+    uint32_t budgets = CFK_BUNDLE_MET_LENGTH | CFK_BUNDLE_MET_FAILURES |
+                       CFK_BUNDLE_MET_EXPANSIONS | CFK_BUNDLE_MET_COMPARISONS;
     struct cfk__cert *leaf = &result->leaf;
     struct cfk__path alone = { .certs = &leaf,
                                .length = 1,
@@ -105,6 +130,8 @@ int cfk__verdict(struct cfk__search *s)
                       (result->met & CFK_BUNDLE_MET_EXPANSIONS) != 0 ? "the steps allowed"
                       : (result->met & CFK_BUNDLE_MET_FAILURES) != 0
                           ? "the signature checks allowed"
+                      : (result->met & CFK_BUNDLE_MET_COMPARISONS) != 0
+                          ? "the name comparisons allowed"
                           : "the length allowed");
         return CFK_OK;
     }

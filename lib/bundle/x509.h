@@ -61,7 +61,7 @@ struct cfk__x509 {
     struct cfk__span san; /* contents of GeneralNames, each checked for its form */
     struct cfk__span subject_key_id;
     struct cfk__span authority_key_id;
-    bool name_constraints;
+    struct cfk__span name_constraints; /* contents of NameConstraints; size 0: none */
     bool explicit_policy;              /* policyConstraints ask for a policy */
     struct cfk__span unknown_critical; /* OID of the first such extension; size 0: none */
 };

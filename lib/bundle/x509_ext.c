@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/error.h"
-#include "bundle/x509.h"
+#include "bundle/name_constraints.h"
 
 #include <string.h>
 
@@ -135,10 +135,8 @@ static bool read_policy_constraints(struct cfk__x509 *x, struct cfk__reader *r)
 
 static bool read_name_constraints(struct cfk__x509 *x, struct cfk__reader *r)
 {
-    struct cfk__reader s;
-
-    x->name_constraints = true;
-    return enter_sequence(r, &s);
+    return cfk__der_value(r, CFK__DER_SEQUENCE, &x->name_constraints) && at_end(r) &&
+           cfk__names_well_formed(x->name_constraints);
 }
 
 /* Policies matter only where one is required; that is explicit_policy. */

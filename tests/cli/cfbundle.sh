@@ -82,6 +82,8 @@ reason name-mismatch 'is not for a.b.example.test' \
     --intermediates intermediates.pem --host a.b.example.test leaf.pem
 reason wrong-usage 'not for this purpose' --intermediates intermediates.pem client.pem
 reason unknown-issuer 'CN=Example Unknown CA' --intermediates intermediates.pem other.pem
+reason name-constraint 'DNS name www.example.test is excluded by the name constraints of' \
+    --intermediates narrow.pem outside.pem
 python3 -c "d = bytearray(open('leaf.der', 'rb').read()); d[-1] ^= 1
 open('forged.der', 'wb').write(d)"
 reason bad-signature 'is not by the key of its issuer' --intermediates intermediates.pem \

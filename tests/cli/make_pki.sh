@@ -18,7 +18,8 @@
 # leaf.pem has three chains: by A and by B with 3 certificates, and by A under B
 # with 4. Also: root-a.pem, root-b.pem, roots.pem (both), intermediates.pem
 # (all but the roots), server.pem (leaf.pem and x-by-a.pem), other.pem (the leaf
-# of a CA that nobody knows), leaf.key. Valid from 2020 to 2049 unless said otherwise.
+# of a CA that nobody knows), outside.pem by narrow.pem, whose name constraints
+# exclude it, leaf.key. Valid from 2020 to 2049 unless said otherwise.
 set -eu
 
 [ $# -eq 1 ] || { echo "usage: make_pki.sh FOLDER" >&2; exit 2; }
@@ -52,6 +53,12 @@ subjectKeyIdentifier = hash
 basicConstraints = critical, CA:TRUE, pathlen:0
 keyUsage = critical, keyCertSign, cRLSign
 extendedKeyUsage = serverAuth, clientAuth
+subjectKeyIdentifier = hash
+authorityKeyIdentifier = keyid
+[narrow]
+basicConstraints = critical, CA:TRUE
+keyUsage = critical, keyCertSign, cRLSign
+nameConstraints = critical, permitted;DNS:example.test, excluded;DNS:www.example.test
 subjectKeyIdentifier = hash
 authorityKeyIdentifier = keyid
 [server]
@@ -132,6 +139,12 @@ request unknown 'Example Unknown CA'
 sign unknown self unknown root
 request leaf other.example.test
 sign leaf unknown other server 20350101000000Z
+
+key narrow
+request narrow 'Example Narrow CA'
+sign narrow root-a narrow narrow
+request leaf www.example.test
+sign leaf narrow outside server
 
 cat root-a.pem root-b.pem >roots.pem
 cat x-expired.pem a-by-b.pem x-by-b.pem x-by-a.pem y-by-a.pem >intermediates.pem

@@ -32,7 +32,8 @@ START_TEST(a_certificate_is_read)
     ck_assert_uint_eq(x.key.bits, 256);
     ck_assert_str_eq(x.signature.name, "ecdsa-with-SHA256");
     ck_assert(x.signature.verifiable);
-    ck_assert(!x.has_eku && !x.has_key_usage && !x.has_san && !x.name_constraints);
+    ck_assert(!x.has_eku && !x.has_key_usage && !x.has_san &&
+              x.name_constraints.size == 0);
 }
 END_TEST
 
@@ -47,10 +48,8 @@ END_TEST
     "04612e6263"
 #define UNKNOWN      "300c06032a03040101ff04020500"
 #define MILD_UNKNOWN "300906032a030404020500"
-#define CONSTRAINTS                                                                      \
-    "300b0603551d1e0404"                                                                 \
-    "30028000"
-#define EXPLICIT "300c0603551d2404053003800100"
+#define CONSTRAINTS  "30100603551d1e04093007a0053003820161"
+#define EXPLICIT     "300c0603551d2404053003800100"
 
 START_TEST(extensions_are_read)
 {
@@ -66,7 +65,7 @@ START_TEST(extensions_are_read)
     m.ext = EKU_ANY UNKNOWN CONSTRAINTS EXPLICIT;
     ck_assert_int_eq(parse(&m, &x, der, NULL), CFK_OK);
     ck_assert_uint_eq(x.eku, CFK__EKU_ANY);
-    ck_assert(x.name_constraints && x.explicit_policy);
+    ck_assert(x.name_constraints.size > 0 && x.explicit_policy);
     ck_assert(CFK__SPAN_IS(x.unknown_critical, "\x2a\x03\x04"));
 }
 END_TEST
@@ -83,6 +82,13 @@ START_TEST(malformed_extensions_are_refused_and_named)
         { "300e0603551d11040730058703010203", "2.5.29.17 is malformed" }, /* 3-byte IP */
         { "300e0603551d0f040730050102030405", "2.5.29.15 is malformed" },
         { "30080603551d1304010500", "malformed" },
+        { "30090603551d1e04023000", "2.5.29.30 is malformed" }, /* constrains nothing */
+        { "300b0603551d1e04043002a000", "2.5.29.30 is malformed" },     /* no subtree */
+        { "300d0603551d1e04063004a0023000", "2.5.29.30 is malformed" }, /* no name */
+        { "30100603551d1e04093007a2053003820161", "2.5.29.30 is malformed" },
+        { "30100603551d1e04093007a00530038a0161",
+          "2.5.29.30 is malformed" }, /* form 10 */
+        { "30120603551d1e040b3009a1053003820161a000", "2.5.29.30 is malformed" },
         { "300e0603551d13040730050101ff020180", "2.5.29.19 is malformed" }, /* path < 0 */
         { "300c06032a030401010104020500",
           "malformed" }, /* critical is neither 0 nor ff */
