@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "common/cli.h"
-#include "common/lines.h"
+#include "common/stream.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -33,18 +32,10 @@ static const char help[] =
     "line\n"
     "  -t, --time FIELD        the time of the request, in seconds with up to nine "
     "decimals\n"
-    "  -e, --expiry FIELD      seconds for which what is fetched may be kept; needs -t\n"
-    "  -d, --delimiter DELIM   fields end at this byte (\\t: tab), not at runs of "
-    "blanks\n"
+    "  -e, --expiry FIELD      seconds for which what is fetched may be kept; needs "
+    "-t\n" CLI_STREAM_HELP_DELIMITER
     "      --tsv               policy, capacity, requests and hits, between tabs\n"
-    "      --json              the same, one object a line\n"
-    "  -q, --quiet             no warnings\n"
-    "  -v, --verbose           say what was read\n"
-    "      --color WHEN        always, auto or never\n"
-    "      --no-progress       no progress on a terminal\n"
-    "  -h, --help              this text\n"
-    "  -V, --version           the version\n"
-    "\n"
+    "      --json              the same, one object a line\n" CLI_STREAM_HELP_COMMON "\n"
     "With shares, distinct keys have to be counted first: keys and requests (4 bytes\n"
     "each, 20 with -t) are then held in memory. Lines without the fields and keys above\n"
     "65536 bytes are skipped, with a warning. Exit status: 0, or 2 on trouble.\n"
@@ -58,15 +49,14 @@ static const struct option longs[] = {
     { "key", required_argument, NULL, 'k' },
     { "time", required_argument, NULL, 't' },
     { "expiry", required_argument, NULL, 'e' },
-    { "delimiter", required_argument, NULL, 'd' },
     { "tsv", no_argument, NULL, OPT_TSV },
-    CLI_COMMON_LONGS,
+    CLI_STREAM_LONGS,
 };
 
 static const struct cli_tool tool = {
     .name = "cfcache",
     .help = help,
-    .shorts = "c:p:k:t:e:d:" CLI_COMMON_SHORTS,
+    .shorts = "c:p:k:t:e:" CLI_STREAM_SHORTS,
     .longs = longs,
 };
 
@@ -78,14 +68,13 @@ struct subject {
     cfk_cache *cache;
 };
 
+enum { KEY, TIME, EXPIRY };
+
 struct request {
+    struct cli_stream stream;
     struct subject subjects[MOST_SIZES];
     size_t count;
     bool shares; /* some subject is a percentage */
-    uint64_t key_field;
-    uint64_t time_field;
-    uint64_t expiry_field;
-    int delimiter;
     bool tsv;
 };
 
@@ -105,33 +94,31 @@ struct trace {
     size_t capacity;
 };
 
-struct tally {
+/* Lines on their way into caches or a trace. */
+struct intake {
+    struct request *r;
+    struct trace trace;
     uint64_t requests;
     uint64_t skipped;
 };
 
-static bool parse_line(const struct request *r, const char *line, size_t len,
-                       struct access *access)
+static bool parse_line(const struct cli_line *line, struct access *access)
 {
+    const uint64_t *fields = line->stream->fields;
     int64_t lifetime;
-    const char *text;
-    size_t text_len;
 
     access->now = 0;
     access->expire = CFK_CACHE_NEVER;
-    if (!cli_field(line, len, r->delimiter, r->key_field, &access->key,
-                   &access->key_len) ||
+    if (!cli_line_field(line, KEY, &access->key, &access->key_len) ||
         access->key_len > MOST_KEY)
         return false;
-    if (r->time_field == 0)
+    if (fields[TIME] == 0)
         return true;
-    if (!cli_field(line, len, r->delimiter, r->time_field, &text, &text_len) ||
-        !cli_parse_seconds(text, text_len, &access->now))
+    if (!cli_line_seconds(line, TIME, &access->now))
         return false;
-    if (r->expiry_field == 0)
+    if (fields[EXPIRY] == 0)
         return true;
-    if (!cli_field(line, len, r->delimiter, r->expiry_field, &text, &text_len) ||
-        !cli_parse_seconds(text, text_len, &lifetime) || lifetime < 0)
+    if (!cli_line_seconds(line, EXPIRY, &lifetime) || lifetime < 0)
         return false;
     if (access->now <= 0 || lifetime < CFK_CACHE_NEVER - access->now)
         access->expire = access->now + lifetime;
@@ -249,13 +236,13 @@ static int grow_trace(struct trace *t, bool timed, struct cfk_error *err)
     return CFK_OK;
 }
 
-static int remember(struct trace *t, const struct request *r, const struct access *a,
-                    uint64_t at, struct cfk_error *err)
+static int remember(struct trace *t, bool timed, const struct access *a, uint64_t at,
+                    struct cfk_error *err)
 {
     int rc = CFK_OK;
 
     if (at == t->capacity)
-        rc = grow_trace(t, r->time_field != 0, err);
+        rc = grow_trace(t, timed, err);
     if (rc == CFK_OK)
         rc = number_of(t, a, &t->numbers[at], err);
     if (rc == CFK_OK && t->times != NULL) {
@@ -292,27 +279,24 @@ static int replay(struct request *r, const struct trace *t, uint64_t requests,
 
 /* ---- the whole ---- */
 
-static int read_lines(struct request *r, struct trace *trace, char **paths,
-                      int path_count, struct tally *tally, struct cfk_error *err)
+static int take_line(void *context, const struct cli_line *line)
 {
-    struct cli_lines lines;
+    struct intake *in = context;
+    struct request *r = in->r;
+    struct cfk_error err = { 0 };
     struct access a;
-    const char *line;
-    size_t len;
-    int rc = cli_lines_open(&lines, paths, path_count, err);
+    int rc;
 
-    while (rc == CFK_OK && (rc = cli_lines_next(&lines, &line, &len, err)) == 1) {
-        rc = CFK_OK;
-        if (!parse_line(r, line, len, &a)) {
-            tally->skipped++;
-            continue;
-        }
-        rc = r->shares ? remember(trace, r, &a, tally->requests, err)
-                       : try_all(r, &a, err);
-        tally->requests++;
+    if (!parse_line(line, &a)) {
+        in->skipped++;
+        return CLI_YES;
     }
-    cli_lines_close(&lines);
-    return rc;
+    if (r->shares)
+        rc = remember(&in->trace, r->stream.fields[TIME] != 0, &a, in->requests, &err);
+    else
+        rc = try_all(r, &a, &err);
+    in->requests++;
+    return rc == CFK_OK ? CLI_YES : cli_fail(&err);
 }
 
 static int make_caches(struct request *r, uint64_t distinct, struct cfk_error *err)
@@ -329,27 +313,36 @@ static int make_caches(struct request *r, uint64_t distinct, struct cfk_error *e
     return rc;
 }
 
-static int measure(struct request *r, char **paths, int path_count, struct tally *tally,
-                   struct cfk_error *err)
+/* Capacities are known: every line is tried as it comes. */
+static int measure_at_once(struct intake *in)
 {
-    struct trace trace = { 0 };
+    struct cfk_error err = { 0 };
+
+    if (make_caches(in->r, 0, &err) != CFK_OK)
+        return cli_fail(&err);
+    return cli_stream_each(&in->r->stream, take_line, in);
+}
+
+/* They depend on the number of distinct keys: lines are remembered, then tried. */
+static int measure_after(struct intake *in)
+{
+    struct trace *trace = &in->trace;
+    struct cfk_error err = { 0 };
+    int status;
     int rc;
 
-    if (!r->shares) {
-        rc = make_caches(r, 0, err);
-        return rc == CFK_OK ? read_lines(r, NULL, paths, path_count, tally, err) : rc;
-    }
-    rc = trace_init(&trace, err);
+    if (trace_init(trace, &err) != CFK_OK)
+        return cli_fail(&err);
+    status = cli_stream_each(&in->r->stream, take_line, in);
+    if (status != CLI_YES)
+        return status;
+    rc = make_caches(in->r, cfk_cache_count(trace->names), &err);
     if (rc == CFK_OK)
-        rc = read_lines(r, &trace, paths, path_count, tally, err);
-    if (rc == CFK_OK)
-        rc = make_caches(r, cfk_cache_count(trace.names), err);
-    if (rc == CFK_OK)
-        rc = replay(r, &trace, tally->requests, err);
-    if (rc == CFK_OK)
-        cli_detail("%zu distinct keys", cfk_cache_count(trace.names));
-    trace_free(&trace);
-    return rc;
+        rc = replay(in->r, trace, in->requests, &err);
+    if (rc != CFK_OK)
+        return cli_fail(&err);
+    cli_detail("%zu distinct keys", cfk_cache_count(trace->names));
+    return CLI_YES;
 }
 
 static int print_subject(const struct request *r, const struct subject *s,
@@ -372,25 +365,21 @@ static int print_subject(const struct request *r, const struct subject *s,
     return CLI_YES;
 }
 
-static int run(struct request *r, char **paths, int path_count)
+static int run(struct request *r)
 {
-    struct cfk_error err = { 0 };
-    struct tally tally = { 0 };
-    int status = CLI_YES;
+    struct intake in = { .r = r };
+    int status = r->shares ? measure_after(&in) : measure_at_once(&in);
 
-    if (measure(r, paths, path_count, &tally, &err) != CFK_OK)
-        status = cli_fail(&err);
-    else if (!r->tsv && !cli_json())
+    trace_free(&in.trace);
+    if (status == CLI_YES && !r->tsv && !cli_json())
         printf("%-8s %12s %12s %12s %9s\n", "policy", "capacity", "requests", "hits",
                "ratio");
     for (size_t i = 0; i < r->count; i++) {
         if (status == CLI_YES)
-            status = print_subject(r, &r->subjects[i], tally.requests);
+            status = print_subject(r, &r->subjects[i], in.requests);
         cfk_cache_free(r->subjects[i].cache);
     }
-    if (tally.skipped > 0)
-        cli_warn("%llu lines lack what was asked for and were skipped",
-                 (unsigned long long)tally.skipped);
+    cli_warn_count(in.skipped, "lines lack what was asked for and were skipped");
     return status;
 }
 
@@ -426,7 +415,7 @@ static bool parse_capacities(char *list, struct request *r)
 
 int main(int argc, char **argv)
 {
-    struct request r = { .delimiter = CLI_FIELDS_BLANK };
+    struct request r = { .stream = { .letters = "kte", .delimiter = CLI_FIELDS_BLANK } };
     int c;
 
     cli_start(&tool);
@@ -442,31 +431,18 @@ int main(int argc, char **argv)
             if (strcmp(optarg, "lru") != 0)
                 return cli_usage("-p wants lru, not '%s'", optarg);
             break;
-        case 'k':
-            if (!cli_parse_u64(optarg, 1, UINT64_MAX, &r.key_field))
-                return cli_usage("-k wants the number of a field, not '%s'", optarg);
-            break;
-        case 't':
-            if (!cli_parse_u64(optarg, 1, UINT64_MAX, &r.time_field))
-                return cli_usage("-t wants the number of a field, not '%s'", optarg);
-            break;
-        case 'e':
-            if (!cli_parse_u64(optarg, 1, UINT64_MAX, &r.expiry_field))
-                return cli_usage("-e wants the number of a field, not '%s'", optarg);
-            break;
-        case 'd':
-            if (!cli_parse_delimiter(optarg, &r.delimiter))
-                return cli_usage("-d wants one byte or \\t, not '%s'", optarg);
-            break;
         case OPT_TSV: r.tsv = true; break;
-        default: return cli_usage(NULL);
+        default:
+            if (cli_stream_option(&r.stream, c) != CLI_YES)
+                return CLI_TROUBLE;
         }
     }
     if (r.count == 0)
         return cli_usage("-c CAPACITY is needed");
-    if (r.expiry_field != 0 && r.time_field == 0)
+    if (r.stream.fields[EXPIRY] != 0 && r.stream.fields[TIME] == 0)
         return cli_usage("-e needs -t");
     if (r.tsv && cli_json())
         return cli_usage("--json or --tsv, not both");
-    return cli_finish(run(&r, argv + optind, argc - optind));
+    cli_stream_files(&r.stream, argc, argv);
+    return cli_finish(run(&r));
 }

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "common/cli.h"
-#include "common/lines.h"
+#include "common/stream.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -32,23 +31,14 @@ static const char help[] =
     "apart\n"
     "  -x, --value FIELD       the value is in this field; without it, in the first that "
     "is\n"
-    "                          not the time\n"
-    "  -d, --delimiter DELIM   fields end at this byte (\\t: tab), not at runs of "
-    "blanks\n"
+    "                          not the time\n" CLI_STREAM_HELP_DELIMITER
     "      --rate              the average number of lines per second instead; with -x, "
     "of\n"
     "                          the events whose number is in that field\n"
     "      --var               the variance around the average too\n"
     "      --every N           print every Nth line only\n"
     "      --final             print the last line only\n"
-    "      --json              one object a line\n"
-    "  -q, --quiet             no warnings\n"
-    "  -v, --verbose           say what was read\n"
-    "      --color WHEN        always, auto or never\n"
-    "      --no-progress       no progress on a terminal\n"
-    "  -h, --help              this text\n"
-    "  -V, --version           the version\n"
-    "\n"
+    "      --json              one object a line\n" CLI_STREAM_HELP_COMMON "\n"
     "Lines without numbers are skipped, with a warning; samples whose time goes back "
     "have\n"
     "no weight. Exit status: 0, or 2 on trouble.\n"
@@ -60,27 +50,26 @@ static const struct option longs[] = {
     { "half-life", required_argument, NULL, 'H' },
     { "time", required_argument, NULL, 't' },
     { "value", required_argument, NULL, 'x' },
-    { "delimiter", required_argument, NULL, 'd' },
     { "rate", no_argument, NULL, OPT_RATE },
     { "var", no_argument, NULL, OPT_VAR },
     { "every", required_argument, NULL, OPT_EVERY },
     { "final", no_argument, NULL, OPT_FINAL },
-    CLI_COMMON_LONGS,
+    CLI_STREAM_LONGS,
 };
 
 static const struct cli_tool tool = {
     .name = "cfewma",
     .help = help,
-    .shorts = "H:t:x:d:" CLI_COMMON_SHORTS,
+    .shorts = "H:t:x:" CLI_STREAM_SHORTS,
     .longs = longs,
 };
 
+enum { TIME, VALUE };
+
 struct request {
+    struct cli_stream stream;
     uint64_t half_life;
-    uint64_t time_field;
-    uint64_t value_field;
     uint64_t every;
-    int delimiter;
     bool rate;
     bool variance;
     bool final;
@@ -88,6 +77,7 @@ struct request {
 
 /* Of the latest line that counted. */
 struct series {
+    const struct request *r;
     struct cfk_ewma average;
     struct cfk_rate rate;
     uint64_t lines;
@@ -98,59 +88,53 @@ struct series {
     char time_text[TIME_TEXT]; /* as it stood in the line */
 };
 
-static bool read_time(const struct request *r, const char *line, size_t len,
-                      struct series *s)
+static bool has_field(const struct request *r, int index)
+{
+    return r->stream.fields[index] != 0;
+}
+
+static bool read_time(const struct cli_line *line, struct series *s)
 {
     const char *text;
     size_t text_len;
 
-    if (r->time_field == 0) {
+    if (!has_field(s->r, TIME)) {
         s->time = (int64_t)(s->lines - 1) * NS_PER_SECOND;
         return true;
     }
-    if (!cli_field(line, len, r->delimiter, r->time_field, &text, &text_len) ||
-        text_len >= TIME_TEXT || !cli_parse_seconds(text, text_len, &s->time))
+    if (!cli_line_field(line, TIME, &text, &text_len) || text_len >= TIME_TEXT ||
+        !cli_parse_seconds(text, text_len, &s->time))
         return false;
     memcpy(s->time_text, text, text_len);
     s->time_text[text_len] = '\0';
     return true;
 }
 
-static bool take_value(const struct request *r, const char *line, size_t len,
-                       struct series *s)
+static bool take_value(const struct cli_line *line, struct series *s)
 {
-    const char *text;
-    size_t text_len;
-
-    if (!cli_field(line, len, r->delimiter, r->value_field, &text, &text_len) ||
-        !cli_parse_double(text, text_len, &s->value) || !read_time(r, line, len, s))
-        return false;
-    return cfk_ewma_add(&s->average, s->value, s->time, NULL) == CFK_OK;
+    return cli_line_double(line, VALUE, &s->value) && read_time(line, s) &&
+           cfk_ewma_add(&s->average, s->value, s->time, NULL) == CFK_OK;
 }
 
-static bool take_events(const struct request *r, const char *line, size_t len,
-                        struct series *s)
+static bool take_events(const struct cli_line *line, struct series *s)
 {
     uint64_t events = 1;
-    const char *text;
-    size_t text_len;
 
-    if (r->value_field != 0 &&
-        (!cli_field(line, len, r->delimiter, r->value_field, &text, &text_len) ||
-         !cli_field_u64(text, text_len, &events)))
+    if (has_field(s->r, VALUE) && !cli_line_u64(line, VALUE, &events))
         return false;
-    if (!read_time(r, line, len, s))
+    if (!read_time(line, s))
         return false;
     cfk_rate_add(&s->rate, events, s->time);
     return true;
 }
 
-static int print_json(const struct request *r, const struct series *s)
+static int print_json(const struct series *s)
 {
+    const struct request *r = s->r;
     json_t *object = json_pack("{sI}", "n", (json_int_t)s->count);
     bool ok = object != NULL;
 
-    if (ok && r->time_field != 0)
+    if (ok && has_field(r, TIME))
         ok = json_object_set_new(object, "time", json_string(s->time_text)) == 0;
     if (ok && r->rate)
         ok = json_object_set_new(object, "rate",
@@ -169,11 +153,13 @@ static int print_json(const struct request *r, const struct series *s)
     return cli_print_json(object);
 }
 
-static int print_point(const struct request *r, const struct series *s)
+static int print_point(const struct series *s)
 {
+    const struct request *r = s->r;
+
     if (cli_json())
-        return print_json(r, s);
-    if (r->time_field != 0)
+        return print_json(s);
+    if (has_field(r, TIME))
         printf("%s ", s->time_text);
     if (r->variance)
         printf("%.17g ", cfk_ewma_variance(&s->average));
@@ -182,88 +168,74 @@ static int print_point(const struct request *r, const struct series *s)
     return CLI_YES;
 }
 
-static int take_line(const struct request *r, const char *line, size_t len,
-                     struct series *s)
+static int take_line(void *context, const struct cli_line *line)
 {
+    struct series *s = context;
     bool taken;
 
     s->lines++;
-    taken = r->rate ? take_events(r, line, len, s) : take_value(r, line, len, s);
+    taken = s->r->rate ? take_events(line, s) : take_value(line, s);
     if (!taken) {
         s->skipped++;
         return CLI_YES;
     }
     s->count++;
-    if (r->final || s->count % r->every != 0)
+    if (s->r->final || s->count % s->r->every != 0)
         return CLI_YES;
-    return print_point(r, s);
+    return print_point(s);
 }
 
-static int warn_of(const struct request *r, const struct series *s)
+static int warn_of(const struct series *s)
 {
-    uint64_t backward = r->rate ? s->rate.backward : s->average.backward;
+    uint64_t backward = s->r->rate ? s->rate.backward : s->average.backward;
 
     if (s->skipped > 0 && s->count == 0)
         return cli_error(CFK_E_CORRUPT, "no line has the numbers asked for");
-    if (s->skipped > 0)
-        cli_warn("%llu lines without the numbers asked for were skipped",
-                 (unsigned long long)s->skipped);
-    if (backward > 0)
-        cli_warn("%llu lines went back in time", (unsigned long long)backward);
+    cli_warn_count(s->skipped, "lines without the numbers asked for were skipped");
+    cli_warn_count(backward, "lines went back in time");
     cli_detail("%llu lines, %llu samples", (unsigned long long)s->lines,
                (unsigned long long)s->count);
     return CLI_YES;
 }
 
-static int run(const struct request *r, char **paths, int path_count)
+static int run(const struct request *r)
 {
-    struct series s = { .count = 0 };
+    struct series s = { .r = r };
     struct cfk_error err = { 0 };
-    struct cli_lines lines;
-    const char *line;
-    size_t len;
-    int status = CLI_YES;
-    int rc;
+    int status;
 
     if (cfk_ewma_init(&s.average, (int64_t)r->half_life, &err) != CFK_OK ||
         cfk_rate_init(&s.rate, (int64_t)r->half_life, &err) != CFK_OK)
         return cli_fail(&err);
-    rc = cli_lines_open(&lines, paths, path_count, &err);
-    while (rc == CFK_OK && (rc = cli_lines_next(&lines, &line, &len, &err)) == 1) {
-        status = take_line(r, line, len, &s);
-        rc = status == CLI_YES && !ferror(stdout) ? CFK_OK : CFK_E_STATE;
-    }
-    cli_lines_close(&lines);
-    if (status != CLI_YES || ferror(stdout))
-        return CLI_TROUBLE;
-    if (rc != CFK_OK)
-        return cli_fail(&err);
-    if (r->final && s.count > 0)
-        status = print_point(r, &s);
-    return status == CLI_YES ? warn_of(r, &s) : status;
+    status = cli_stream_each(&r->stream, take_line, &s);
+    if (status == CLI_YES && r->final && s.count > 0)
+        status = print_point(&s);
+    return status == CLI_YES ? warn_of(&s) : status;
 }
 
 /* What does not fit together; CLI_YES where all is well. */
 static int check(struct request *r)
 {
+    uint64_t *fields = r->stream.fields;
+
     if (r->half_life == 0)
         return cli_usage("-H HALF-LIFE is needed");
     if (r->rate && r->variance)
         return cli_usage("--rate has no --var");
     if (r->final && r->every != 0)
         return cli_usage("--every or --final, not both");
-    if (r->value_field != 0 && r->value_field == r->time_field)
+    if (fields[VALUE] != 0 && fields[VALUE] == fields[TIME])
         return cli_usage("-t and -x name the same field");
     if (r->every == 0)
         r->every = 1;
-    if (r->value_field == 0 && !r->rate)
-        r->value_field = r->time_field == 1 ? 2 : 1;
+    if (fields[VALUE] == 0 && !r->rate)
+        fields[VALUE] = fields[TIME] == 1 ? 2 : 1;
     return CLI_YES;
 }
 
 int main(int argc, char **argv)
 {
-    struct request r = { .delimiter = CLI_FIELDS_BLANK };
+    struct request r = { .stream = { .letters = "tx", .delimiter = CLI_FIELDS_BLANK } };
     int c;
 
     cli_start(&tool);
@@ -274,18 +246,6 @@ int main(int argc, char **argv)
                 r.half_life > INT64_MAX)
                 return cli_usage("-H wants a time like 60s, not '%s'", optarg);
             break;
-        case 't':
-            if (!cli_parse_u64(optarg, 1, UINT64_MAX, &r.time_field))
-                return cli_usage("-t wants the number of a field, not '%s'", optarg);
-            break;
-        case 'x':
-            if (!cli_parse_u64(optarg, 1, UINT64_MAX, &r.value_field))
-                return cli_usage("-x wants the number of a field, not '%s'", optarg);
-            break;
-        case 'd':
-            if (!cli_parse_delimiter(optarg, &r.delimiter))
-                return cli_usage("-d wants one byte or \\t, not '%s'", optarg);
-            break;
         case OPT_EVERY:
             if (!cli_parse_u64(optarg, 1, UINT64_MAX, &r.every))
                 return cli_usage("--every wants a number from 1, not '%s'", optarg);
@@ -293,10 +253,13 @@ int main(int argc, char **argv)
         case OPT_RATE: r.rate = true; break;
         case OPT_VAR: r.variance = true; break;
         case OPT_FINAL: r.final = true; break;
-        default: return cli_usage(NULL);
+        default:
+            if (cli_stream_option(&r.stream, c) != CLI_YES)
+                return CLI_TROUBLE;
         }
     }
     if (check(&r) != CLI_YES)
         return CLI_TROUBLE;
-    return cli_finish(run(&r, argv + optind, argc - optind));
+    cli_stream_files(&r.stream, argc, argv);
+    return cli_finish(run(&r));
 }

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "common/cli.h"
-#include "common/lines.h"
+#include "common/stream.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -30,9 +29,8 @@ static const char help[] =
     "                          share one limit\n"
     "  -t, --time FIELD        the time, in seconds with up to nine decimals, is in "
     "this\n"
-    "                          field; without it, it is when the line is read\n"
-    "  -d, --delimiter DELIM   fields end at this byte (\\t: tab), not at runs of "
-    "blanks\n"
+    "                          field; without it, it is when the line is "
+    "read\n" CLI_STREAM_HELP_DELIMITER
     "      --mark              drop nothing; put \"+ \" before lines that pass and \"- "
     "\" before\n"
     "                          those that do not\n"
@@ -41,14 +39,7 @@ static const char help[] =
     "                          (65536)\n"
     "      --json              one object for every line: whether it passes, and the "
     "seconds\n"
-    "                          after which it would\n"
-    "  -q, --quiet             no warnings\n"
-    "  -v, --verbose           say what was read\n"
-    "      --color WHEN        always, auto or never\n"
-    "      --no-progress       no progress on a terminal\n"
-    "  -h, --help              this text\n"
-    "  -V, --version           the version\n"
-    "\n"
+    "                          after which it would\n" CLI_STREAM_HELP_COMMON "\n"
     "Lines without the key's field share the empty key; lines without a time have that\n"
     "of the line before; both with a warning. Of a key, 65536 bytes count. Exit status:\n"
     "0, or 2 on trouble.\n"
@@ -61,31 +52,32 @@ static const struct option longs[] = {
     { "burst", required_argument, NULL, 'b' },
     { "field", required_argument, NULL, 'f' },
     { "time", required_argument, NULL, 't' },
-    { "delimiter", required_argument, NULL, 'd' },
     { "mark", no_argument, NULL, OPT_MARK },
     { "keys", required_argument, NULL, OPT_KEYS },
-    CLI_COMMON_LONGS,
+    CLI_STREAM_LONGS,
 };
 
 static const struct cli_tool tool = {
     .name = "cflimit",
     .help = help,
-    .shorts = "r:b:f:t:d:" CLI_COMMON_SHORTS,
+    .shorts = "r:b:f:t:" CLI_STREAM_SHORTS,
     .longs = longs,
 };
 
+enum { KEY, TIME };
+
 struct request {
+    struct cli_stream stream;
     uint64_t events;
     uint64_t period;
     uint64_t burst;
     uint64_t keys;
-    uint64_t field;
-    uint64_t time_field;
-    int delimiter;
     bool mark;
 };
 
-struct tally {
+struct filter {
+    const struct request *r;
+    cfk_limit *limit;
     uint64_t passed;
     uint64_t denied;
     uint64_t no_key;
@@ -101,25 +93,20 @@ static int64_t arrival(void)
     return (int64_t)now.tv_sec * NS_PER_SECOND + now.tv_nsec;
 }
 
-static void set_time(const struct request *r, const char *line, size_t len,
-                     struct tally *tally)
+static void set_time(struct filter *f, const struct cli_line *line)
 {
-    const char *text;
-    size_t text_len;
-
-    if (r->time_field == 0)
-        tally->time = arrival();
-    else if (!cli_field(line, len, r->delimiter, r->time_field, &text, &text_len) ||
-             !cli_parse_seconds(text, text_len, &tally->time))
-        tally->no_time++;
+    if (f->r->stream.fields[TIME] == 0)
+        f->time = arrival();
+    else if (!cli_line_seconds(line, TIME, &f->time))
+        f->no_time++;
 }
 
-static int print_json(bool pass, int64_t retry_ns, const char *line, size_t len)
+static int print_json(bool pass, int64_t retry_ns, const struct cli_line *line)
 {
     json_t *object = json_pack("{sb sf}", "pass", (int)pass, "retry_after",
                                (double)retry_ns / (double)NS_PER_SECOND);
 
-    if (object != NULL && !cli_json_set_bytes(object, "line", line, len)) {
+    if (object != NULL && !cli_json_set_bytes(object, "line", line->text, line->len)) {
         json_decref(object);
         object = NULL;
     }
@@ -127,99 +114,79 @@ static int print_json(bool pass, int64_t retry_ns, const char *line, size_t len)
 }
 
 static int print_line(const struct request *r, bool pass, int64_t retry_ns,
-                      const char *line, size_t len)
+                      const struct cli_line *line)
 {
     if (cli_json())
-        return print_json(pass, retry_ns, line, len);
+        return print_json(pass, retry_ns, line);
     if (r->mark)
         fputs(pass ? "+ " : "- ", stdout);
     else if (!pass)
         return CLI_YES;
-    fwrite(line, 1, len, stdout);
+    fwrite(line->text, 1, line->len, stdout);
     putchar('\n');
     return CLI_YES;
 }
 
-static int judge(cfk_limit *limit, const struct request *r, const char *line, size_t len,
-                 struct tally *tally, struct cfk_error *err)
+static int judge(void *context, const struct cli_line *line)
 {
-    const char *key = line;
+    struct filter *f = context;
+    const struct request *r = f->r;
+    struct cfk_error err = { 0 };
+    const char *key = line->text;
     size_t key_len = 0;
     int64_t retry_ns;
     int verdict;
 
-    if (r->field != 0 && !cli_field(line, len, r->delimiter, r->field, &key, &key_len)) {
-        tally->no_key++;
-        key_len = 0;
-    }
+    if (r->stream.fields[KEY] != 0 && !cli_line_field(line, KEY, &key, &key_len))
+        f->no_key++;
     if (key_len > MOST_KEY)
         key_len = MOST_KEY;
-    set_time(r, line, len, tally);
-    verdict = cfk_limit_allow(limit, key, key_len, 1, tally->time, &retry_ns, err);
-    if (verdict < 0)
-        return verdict;
-    if (verdict == CFK_LIMIT_PASS)
-        tally->passed++;
-    else
-        tally->denied++;
-    if (print_line(r, verdict == CFK_LIMIT_PASS, retry_ns, line, len) != CLI_YES)
-        return CFK_E_NOMEM;
-    return CFK_OK;
-}
-
-static void tell(const struct request *r, const struct tally *tally)
-{
-    if (tally->no_key > 0)
-        cli_warn("%llu lines have no field %llu and shared one limit",
-                 (unsigned long long)tally->no_key, (unsigned long long)r->field);
-    if (tally->no_time > 0)
-        cli_warn("%llu lines have no time in field %llu and had that of the line before",
-                 (unsigned long long)tally->no_time, (unsigned long long)r->time_field);
-    cli_detail("%llu lines passed, %llu did not", (unsigned long long)tally->passed,
-               (unsigned long long)tally->denied);
-}
-
-static int filter(cfk_limit *limit, const struct request *r, char **paths, int path_count)
-{
-    struct cfk_error err = { 0 };
-    struct tally tally = { 0 };
-    struct cli_lines lines;
-    const char *line;
-    size_t len;
-    int rc = cli_lines_open(&lines, paths, path_count, &err);
-
-    while (rc == CFK_OK && !ferror(stdout) &&
-           (rc = cli_lines_next(&lines, &line, &len, &err)) == 1)
-        rc = judge(limit, r, line, len, &tally, &err);
-    cli_lines_close(&lines);
-    if (ferror(stdout))
-        return CLI_TROUBLE;
-    if (rc == CFK_E_LIMIT && err.code == rc)
+    set_time(f, line);
+    verdict = cfk_limit_allow(f->limit, key, key_len, 1, f->time, &retry_ns, &err);
+    if (verdict == CFK_E_LIMIT)
         cli_hint("--keys makes room for more keys");
-    if (rc != CFK_OK)
+    if (verdict < 0)
         return cli_fail(&err);
-    tell(r, &tally);
-    return CLI_YES;
+    if (verdict == CFK_LIMIT_PASS)
+        f->passed++;
+    else
+        f->denied++;
+    return print_line(r, verdict == CFK_LIMIT_PASS, retry_ns, line);
 }
 
-static int run(const struct request *r, char **paths, int path_count)
+static void tell(const struct filter *f)
+{
+    const uint64_t *fields = f->r->stream.fields;
+
+    cli_warn_count(f->no_key, "lines have no field %llu and shared one limit",
+                   (unsigned long long)fields[KEY]);
+    cli_warn_count(f->no_time,
+                   "lines have no time in field %llu and had that of the line before",
+                   (unsigned long long)fields[TIME]);
+    cli_detail("%llu lines passed, %llu did not", (unsigned long long)f->passed,
+               (unsigned long long)f->denied);
+}
+
+static int run(const struct request *r)
 {
     struct cfk_limit_options opts = {
         .size = sizeof opts,
         .events = r->events,
         .period_ns = (int64_t)r->period,
         .burst = r->burst,
-        .max_keys = r->field != 0 ? (size_t)r->keys : 1,
+        .max_keys = r->stream.fields[KEY] != 0 ? (size_t)r->keys : 1,
         .max_key_bytes = MOST_KEY,
     };
+    struct filter f = { .r = r };
     struct cfk_error err = { 0 };
-    cfk_limit *limit;
     int status;
 
-    if (cfk_limit_new(&opts, &limit, &err) != CFK_OK)
+    if (cfk_limit_new(&opts, &f.limit, &err) != CFK_OK)
         return cli_fail(&err);
-    status = filter(limit, r, paths, path_count);
-    cfk_limit_free(limit);
+    status = cli_stream_each(&r->stream, judge, &f);
+    if (status == CLI_YES)
+        tell(&f);
+    cfk_limit_free(f.limit);
     return status;
 }
 
@@ -243,7 +210,10 @@ static bool parse_rate(const char *text, uint64_t *events, uint64_t *period)
 
 int main(int argc, char **argv)
 {
-    struct request r = { .delimiter = CLI_FIELDS_BLANK, .keys = DEFAULT_KEYS };
+    struct request r = {
+        .stream = { .letters = "ft", .delimiter = CLI_FIELDS_BLANK },
+        .keys = DEFAULT_KEYS,
+    };
     int c;
 
     cli_start(&tool);
@@ -258,28 +228,19 @@ int main(int argc, char **argv)
                 return cli_usage("-b wants a number from 1 to %ld, not '%s'",
                                  (long)INT32_MAX, optarg);
             break;
-        case 'f':
-            if (!cli_parse_u64(optarg, 1, UINT64_MAX, &r.field))
-                return cli_usage("-f wants the number of a field, not '%s'", optarg);
-            break;
-        case 't':
-            if (!cli_parse_u64(optarg, 1, UINT64_MAX, &r.time_field))
-                return cli_usage("-t wants the number of a field, not '%s'", optarg);
-            break;
-        case 'd':
-            if (!cli_parse_delimiter(optarg, &r.delimiter))
-                return cli_usage("-d wants one byte or \\t, not '%s'", optarg);
-            break;
         case OPT_KEYS:
             if (!cli_parse_u64(optarg, 1, MOST_KEYS, &r.keys))
                 return cli_usage("--keys wants a number from 1 to %d, not '%s'",
                                  MOST_KEYS, optarg);
             break;
         case OPT_MARK: r.mark = true; break;
-        default: return cli_usage(NULL);
+        default:
+            if (cli_stream_option(&r.stream, c) != CLI_YES)
+                return CLI_TROUBLE;
         }
     }
     if (r.events == 0)
         return cli_usage("-r N/PERIOD is needed");
-    return cli_finish(run(&r, argv + optind, argc - optind));
+    cli_stream_files(&r.stream, argc, argv);
+    return cli_finish(run(&r));
 }

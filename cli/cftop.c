@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "common/cli.h"
-#include "common/lines.h"
+#include "common/stream.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,22 +28,13 @@ static const char help[] =
     "                          at most the total / N\n"
     "  -n, --lines N           keys to print (20)\n"
     "  -f, --field FIELD       the key is this field, counted from 1; without it, the "
-    "line\n"
-    "  -d, --delimiter DELIM   fields end at this byte (\\t: tab), not at runs of "
-    "blanks\n"
+    "line\n" CLI_STREAM_HELP_DELIMITER
     "  -w, --weight FIELD      add the whole number in this field instead of 1\n"
     "      --by hi|lo          order by upper bounds (hi) or by lower ones\n"
     "      --tsv               rank, hi, lo, share of the total and key, between tabs; "
     "the\n"
     "                          key last and as it is, the share from 0 to 1\n"
-    "      --json              the same, one object a line\n"
-    "  -q, --quiet             no warnings\n"
-    "  -v, --verbose           say what was read\n"
-    "      --color WHEN        always, auto or never\n"
-    "      --no-progress       no progress on a terminal\n"
-    "  -h, --help              this text\n"
-    "  -V, --version           the version\n"
-    "\n"
+    "      --json              the same, one object a line\n" CLI_STREAM_HELP_COMMON "\n"
     "Keys are bytes, at most 65536 of them; longer ones are not counted, with a "
     "warning.\n"
     "Exit status: 0, or 2 on trouble.\n"
@@ -56,90 +46,73 @@ static const struct option longs[] = {
     { "counters", required_argument, NULL, 'k' },
     { "lines", required_argument, NULL, 'n' },
     { "field", required_argument, NULL, 'f' },
-    { "delimiter", required_argument, NULL, 'd' },
     { "weight", required_argument, NULL, 'w' },
     { "by", required_argument, NULL, OPT_BY },
     { "tsv", no_argument, NULL, OPT_TSV },
-    CLI_COMMON_LONGS,
+    CLI_STREAM_LONGS,
 };
 
 static const struct cli_tool tool = {
     .name = "cftop",
     .help = help,
-    .shorts = "k:n:f:d:w:" CLI_COMMON_SHORTS,
+    .shorts = "k:n:f:w:" CLI_STREAM_SHORTS,
     .longs = longs,
 };
 
+enum { KEY, WEIGHT };
+
 struct request {
+    struct cli_stream stream;
     uint64_t counters;
     uint64_t lines;
-    uint64_t field;
-    uint64_t weight_field;
-    int delimiter;
     int order;
     bool tsv;
 };
 
-struct skipped {
-    uint64_t field;
-    uint64_t weight;
-    uint64_t length;
+struct count {
+    cfk_topk *top;
+    bool weighted;
+    /* lines that were skipped for want of it */
+    uint64_t no_key;
+    uint64_t no_weight;
+    uint64_t long_key;
 };
 
 /* One line into the sketch. */
-static int count_line(cfk_topk *top, const struct request *r, const char *line,
-                      size_t len, struct skipped *skipped, struct cfk_error *err)
+static int count_line(void *context, const struct cli_line *line)
 {
+    struct count *count = context;
+    struct cfk_error err = { 0 };
     uint64_t weight = 1;
-    const char *text;
-    size_t text_len;
+    const char *key;
+    size_t key_len;
     int rc;
 
-    if (r->weight_field != 0) {
-        if (!cli_field(line, len, r->delimiter, r->weight_field, &text, &text_len) ||
-            !cli_field_u64(text, text_len, &weight)) {
-            skipped->weight++;
-            return CFK_OK;
-        }
+    if (count->weighted && !cli_line_u64(line, WEIGHT, &weight)) {
+        count->no_weight++;
+        return CLI_YES;
     }
-    if (!cli_field(line, len, r->delimiter, r->field, &text, &text_len)) {
-        skipped->field++;
-        return CFK_OK;
+    if (!cli_line_field(line, KEY, &key, &key_len)) {
+        count->no_key++;
+        return CLI_YES;
     }
-    rc = cfk_topk_add(top, text, text_len, weight, err);
+    rc = cfk_topk_add(count->top, key, key_len, weight, &err);
     if (rc == CFK_E_LIMIT) {
-        skipped->length++;
-        rc = CFK_OK;
+        count->long_key++;
+        return CLI_YES;
     }
-    return rc;
+    return rc == CFK_OK ? CLI_YES : cli_fail(&err);
 }
 
-static int count_lines(cfk_topk *top, const struct request *r, char **paths,
-                       int path_count, struct skipped *skipped, struct cfk_error *err)
+static void warn_of(const struct count *count, const struct cli_stream *stream)
 {
-    struct cli_lines lines;
-    const char *line;
-    size_t len;
-    int rc = cli_lines_open(&lines, paths, path_count, err);
-
-    while (rc == CFK_OK && (rc = cli_lines_next(&lines, &line, &len, err)) == 1)
-        rc = count_line(top, r, line, len, skipped, err);
-    cli_lines_close(&lines);
-    return rc;
-}
-
-static void warn_of(const struct skipped *skipped, const struct request *r)
-{
-    if (skipped->field > 0)
-        cli_warn("%llu lines have no field %llu and were not counted",
-                 (unsigned long long)skipped->field, (unsigned long long)r->field);
-    if (skipped->weight > 0)
-        cli_warn("%llu lines have no whole number in field %llu and were not counted",
-                 (unsigned long long)skipped->weight,
-                 (unsigned long long)r->weight_field);
-    if (skipped->length > 0)
-        cli_warn("%llu keys are longer than %d bytes and were not counted",
-                 (unsigned long long)skipped->length, MOST_KEY);
+    cli_warn_count(count->no_key, "lines have no field %llu and were not counted",
+                   (unsigned long long)stream->fields[KEY]);
+    cli_warn_count(count->no_weight,
+                   "lines have no whole number in field %llu and were not counted",
+                   (unsigned long long)stream->fields[WEIGHT]);
+    cli_warn_count(count->long_key, "keys are longer than %d bytes and were not counted",
+                   MOST_KEY);
 }
 
 static double share_of(const struct cfk_topk_item *item, uint64_t total)
@@ -222,26 +195,24 @@ static int print_top(const cfk_topk *top, const struct request *r)
     return status;
 }
 
-static int run(const struct request *r, char **paths, int path_count)
+static int run(const struct request *r)
 {
     struct cfk_topk_options opts = {
         .size = sizeof opts,
         .counters = (size_t)r->counters,
         .max_key_bytes = MOST_KEY,
     };
-    struct skipped skipped = { 0 };
+    struct count count = { .weighted = r->stream.fields[WEIGHT] != 0 };
     struct cfk_error err = { 0 };
-    cfk_topk *top;
     int status;
 
-    if (cfk_topk_new(&opts, &top, &err) != CFK_OK)
+    if (cfk_topk_new(&opts, &count.top, &err) != CFK_OK)
         return cli_fail(&err);
-    if (count_lines(top, r, paths, path_count, &skipped, &err) != CFK_OK)
-        status = cli_fail(&err);
-    else
-        status = print_top(top, r);
-    warn_of(&skipped, r);
-    cfk_topk_free(top);
+    status = cli_stream_each(&r->stream, count_line, &count);
+    if (status == CLI_YES)
+        status = print_top(count.top, r);
+    warn_of(&count, &r->stream);
+    cfk_topk_free(count.top);
     return status;
 }
 
@@ -259,9 +230,9 @@ static bool parse_order(const char *text, int *order)
 int main(int argc, char **argv)
 {
     struct request r = {
+        .stream = { .letters = "fw", .delimiter = CLI_FIELDS_BLANK },
         .counters = DEFAULT_COUNTERS,
         .lines = DEFAULT_LINES,
-        .delimiter = CLI_FIELDS_BLANK,
     };
     int c;
 
@@ -277,27 +248,18 @@ int main(int argc, char **argv)
             if (!cli_parse_u64(optarg, 1, UINT64_MAX, &r.lines))
                 return cli_usage("-n wants a number from 1, not '%s'", optarg);
             break;
-        case 'f':
-            if (!cli_parse_u64(optarg, 1, UINT64_MAX, &r.field))
-                return cli_usage("-f wants the number of a field, not '%s'", optarg);
-            break;
-        case 'w':
-            if (!cli_parse_u64(optarg, 1, UINT64_MAX, &r.weight_field))
-                return cli_usage("-w wants the number of a field, not '%s'", optarg);
-            break;
-        case 'd':
-            if (!cli_parse_delimiter(optarg, &r.delimiter))
-                return cli_usage("-d wants one byte or \\t, not '%s'", optarg);
-            break;
         case OPT_BY:
             if (!parse_order(optarg, &r.order))
                 return cli_usage("--by wants hi or lo, not '%s'", optarg);
             break;
         case OPT_TSV: r.tsv = true; break;
-        default: return cli_usage(NULL);
+        default:
+            if (cli_stream_option(&r.stream, c) != CLI_YES)
+                return CLI_TROUBLE;
         }
     }
     if (r.tsv && cli_json())
         return cli_usage("--json or --tsv, not both");
-    return cli_finish(run(&r, argv + optind, argc - optind));
+    cli_stream_files(&r.stream, argc, argv);
+    return cli_finish(run(&r));
 }
