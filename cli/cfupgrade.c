@@ -2,6 +2,7 @@
 /* Holds sockets for a server and replaces it without a failed connection. */
 #define _GNU_SOURCE /* signalfd */
 
+#include "cfupgrade_setup.h"
 #include "common/cli.h"
 #include "common/output.h"
 
@@ -9,81 +10,13 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum {
-    OPT_LISTEN = CLI_OPT_OWN,
-    OPT_READY,
-    OPT_TIMEOUT,
-    OPT_DRAIN,
-    OPT_STOP_SIGNAL,
-    OPT_PID_FILE,
-    OPT_ENV,
-    FIRST_FD = 3, /* where a server finds its sockets */
-};
-
-static const char help[] =
-    "usage: cfupgrade --listen [NAME=]ADDRESS[,OPTION...]... [OPTION...] -- COMMAND...\n"
-    "\n"
-    "Holds sockets and runs a server on them. On SIGHUP it starts the command anew\n"
-    "with the same sockets; when the new server is ready the former one is told to\n"
-    "stop. No connection fails, and a new server that fails changes nothing.\n"
-    "\n"
-    "  --listen [NAME=]ADDRESS  tcp:HOST:PORT, udp:HOST:PORT, unix:PATH or unix:@NAME,\n"
-    "                           with a numeric HOST, localhost, or * for every address;\n"
-    "                           then, after commas, socket options: backlog=N,\n"
-    "                           reuseport, nodelay, fastopen=N, notsent_lowat=N,\n"
-    "                           congestion=NAME, mode=OCTAL, owner=UID:GID, ...\n"
-    "  --ready HOW              how a server becomes ready: notify (it sends READY=1 to\n"
-    "                           NOTIFY_SOCKET; the default) or delay:TIME (it is still\n"
-    "                           alive after so long)\n"
-    "  --timeout TIME           a new server that is not ready by then is killed (60s)\n"
-    "  --drain TIME             a former one that has not ended by then is (30s)\n"
-    "  --stop-signal NAME       what tells a server to finish and exit (TERM)\n"
-    "  --pid-file FILE          gets the process id of cfupgrade, to be signalled\n"
-    "  --env NAME=VALUE         for the server; {fd0}, {fd1}... become the descriptors\n"
-    "                           of the first socket, the second...\n"
-    "      --json               events on standard output, one JSON object a line\n"
-    "  -q, --quiet              no words on standard error but errors\n"
-    "  -v, --verbose            more of them\n"
-    "  -h, --help               this text\n"
-    "  -V, --version            the version\n"
-    "\n"
-    "The server finds its sockets from descriptor 3 on, as systemd passes them\n"
-    "(LISTEN_FDS, LISTEN_PID, LISTEN_FDNAMES); sockets that cfupgrade itself is given\n"
-    "that way are passed on. SIGHUP upgrades; SIGTERM and SIGINT stop the server, a\n"
-    "second one kills it. The exit status is the server's where it ends by itself,\n"
-    "else 0 after a stop, 1 if no server became ready, 2 for trouble.\n"
-    "\n"
-    "Example:\n"
-    "  cfupgrade --listen tcp:127.0.0.1:8080 --ready delay:0.2 --env 'NGINX={fd0};' \\\n"
-    "      --stop-signal QUIT -- nginx -g 'daemon off;'\n";
-
-static const struct option longs[] = {
-    { "listen", required_argument, NULL, OPT_LISTEN },
-    { "ready", required_argument, NULL, OPT_READY },
-    { "timeout", required_argument, NULL, OPT_TIMEOUT },
-    { "drain", required_argument, NULL, OPT_DRAIN },
-    { "stop-signal", required_argument, NULL, OPT_STOP_SIGNAL },
-    { "pid-file", required_argument, NULL, OPT_PID_FILE },
-    { "env", required_argument, NULL, OPT_ENV },
-    CLI_COMMON_LONGS,
-};
-
-static const struct cli_tool tool = { "cfupgrade", help, "+" CLI_COMMON_SHORTS, longs };
-
 struct holder {
-    struct cfk_upgrade_options options;
-    const char **listens; /* as given, in order */
-    size_t listen_count;
-    const char **env; /* NAME=VALUE */
-    size_t env_count;
-    const char *pid_file;
-    const char *const *command;
+    struct cfupgrade_options options;
     cfk_upgrade *u;
     int signals;
     bool serving;  /* a server is ready */
@@ -170,11 +103,11 @@ static void stop(struct holder *h, uint32_t flags)
 static void start(struct holder *h)
 {
     struct cfk_error err;
-    int rc = cfk_upgrade_start(h->u, h->command, NULL, &err);
+    int rc = cfk_upgrade_start(h->u, h->options.command, NULL, &err);
 
     if (rc == CFK_OK) {
         h->starting = true;
-        cli_detail("starting %s as generation %u", h->command[0],
+        cli_detail("starting %s as generation %u", h->options.command[0],
                    cfk_upgrade_generation(h->u) + 1);
         return;
     }
@@ -323,109 +256,16 @@ static int serve(struct holder *h)
     return h->status;
 }
 
-/* [NAME=]ADDRESS[,OPTION...] */
-static int open_socket(const struct holder *h, const char *text, struct cfk_error *err)
-{
-    const char *equals = strchr(text, '=');
-    char *copy = strdup(text);
-    char *address = copy;
-    char *name = NULL;
-    char *options;
-    int rc;
-
-    if (copy == NULL)
-        return cli_error(CFK_E_NOMEM, "no memory for %s", text);
-    if (equals != NULL && (size_t)(equals - text) < strcspn(text, ":")) {
-        name = copy;
-        copy[equals - text] = '\0';
-        address = copy + (equals - text) + 1;
-    }
-    options = strchr(address, ',');
-    if (options != NULL)
-        *options++ = '\0';
-    rc = cfk_upgrade_listen(h->u, name, address, options, NULL, err);
-    free(copy);
-    return rc == CFK_OK ? CLI_YES : cli_fail(err);
-}
-
-static int open_sockets(const struct holder *h)
-{
-    struct cfk_error err;
-
-    for (size_t i = 0; i < h->listen_count; i++) {
-        int status = open_socket(h, h->listens[i], &err);
-
-        if (status != CLI_YES)
-            return status;
-    }
-    if (cfk_upgrade_count(h->u) == 0)
-        return cli_usage("no socket to hold: give --listen");
-    return CLI_YES;
-}
-
-/* text with {fdN} replaced by the number of a descriptor, on the heap; or NULL. */
-static char *expand(const struct holder *h, const char *text)
-{
-    char *out = malloc(strlen(text) + 1); /* {fdN} is longer than what takes its place */
-    char *p = out;
-
-    while (out != NULL && *text != '\0') {
-        char *end;
-        unsigned long n;
-
-        if (strncmp(text, "{fd", 3) != 0 || text[3] < '0' || text[3] > '9') {
-            *p++ = *text++;
-            continue;
-        }
-        n = strtoul(text + 3, &end, 10);
-        if (*end != '}' || n >= cfk_upgrade_count(h->u)) {
-            cli_usage("--env: '%.40s' names no socket of %zu", text,
-                      cfk_upgrade_count(h->u));
-            free(out);
-            return NULL;
-        }
-        p += sprintf(p, "%lu", FIRST_FD + n);
-        text = end + 1;
-    }
-    if (out == NULL) {
-        cli_error(CFK_E_NOMEM, "no memory for the environment");
-        return NULL;
-    }
-    *p = '\0';
-    return out;
-}
-
-/* The server gets our environment: what --env gives goes into it. */
-static int set_env(const struct holder *h)
-{
-    for (size_t i = 0; i < h->env_count; i++) {
-        char *text = expand(h, h->env[i]);
-        char *equals = text == NULL ? NULL : strchr(text, '=');
-        int rc = -1;
-
-        if (text == NULL)
-            return CLI_TROUBLE;
-        if (equals != NULL) {
-            *equals = '\0';
-            rc = setenv(text, equals + 1, 1);
-        }
-        free(text);
-        if (rc != 0)
-            return cli_error(CFK_E_NOMEM, "cannot set '%s'", h->env[i]);
-    }
-    return CLI_YES;
-}
-
 static int write_pid_file(const struct holder *h)
 {
     struct cfk_error err;
     char text[32];
     int len = snprintf(text, sizeof text, "%d\n", (int)getpid());
 
-    if (h->pid_file == NULL)
+    if (h->options.pid_file == NULL)
         return CLI_YES;
-    if (cli_output_whole(h->pid_file, CLI_OUTPUT_REPLACE, text, (size_t)len, &err) !=
-        CFK_OK)
+    if (cli_output_whole(h->options.pid_file, CLI_OUTPUT_REPLACE, text, (size_t)len,
+                         &err) != CFK_OK)
         return cli_fail(&err);
     return CLI_YES;
 }
@@ -433,13 +273,13 @@ static int write_pid_file(const struct holder *h)
 /* Unless it is another one's by now. */
 static void remove_pid_file(const struct holder *h)
 {
-    FILE *file = fopen(h->pid_file, "re");
+    FILE *file = fopen(h->options.pid_file, "re");
     int pid = 0;
 
     if (file == NULL)
         return;
     if (fscanf(file, "%d", &pid) == 1 && pid == (int)getpid())
-        unlink(h->pid_file);
+        unlink(h->options.pid_file);
     fclose(file);
 }
 
@@ -467,16 +307,16 @@ static int run(struct holder *h)
 
     if (status != CLI_YES)
         return status;
-    if (cfk_upgrade_new(&h->options, &h->u, &err) != CFK_OK)
+    if (cfk_upgrade_new(&h->options.upgrade, &h->u, &err) != CFK_OK)
         return cli_fail(&err);
-    status = open_sockets(h);
+    status = cfupgrade_open_sockets(h->u, &h->options);
     if (status == CLI_YES)
-        status = set_env(h);
+        status = cfupgrade_set_env(h->u, &h->options);
     if (status == CLI_YES)
         status = write_pid_file(h);
     if (status == CLI_YES) {
         status = serve(h);
-        if (h->pid_file != NULL)
+        if (h->options.pid_file != NULL)
             remove_pid_file(h);
     } else {
         cfk_upgrade_stop(h->u, 0, NULL); /* removes the paths of UNIX sockets */
@@ -484,103 +324,14 @@ static int run(struct holder *h)
     return status;
 }
 
-static bool parse_time(const char *text, uint64_t *ns)
-{
-    return cli_parse_duration(text, ns) && *ns > 0;
-}
-
-static bool parse_ready(const char *text, uint64_t *delay_ns)
-{
-    *delay_ns = 0;
-    if (strcmp(text, "notify") == 0)
-        return true;
-    return strncmp(text, "delay:", 6) == 0 && parse_time(text + 6, delay_ns);
-}
-
-/* "TERM", "SIGTERM" or "15". */
-static bool parse_signal(const char *text, int32_t *out)
-{
-    static const struct {
-        const char *name;
-        int number;
-    } signals[] = {
-        { "TERM", SIGTERM },   { "QUIT", SIGQUIT }, { "INT", SIGINT },
-        { "HUP", SIGHUP },     { "USR1", SIGUSR1 }, { "USR2", SIGUSR2 },
-        { "WINCH", SIGWINCH }, { "KILL", SIGKILL },
-    };
-    uint64_t number;
-
-    if (cli_parse_u64(text, 1, 64, &number)) {
-        *out = (int32_t)number;
-        return true;
-    }
-    if (strncmp(text, "SIG", 3) == 0)
-        text += 3;
-    for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++)
-        if (strcmp(text, signals[i].name) == 0) {
-            *out = signals[i].number;
-            return true;
-        }
-    return false;
-}
-
-/* CLI_YES, or what main() is to return. */
-static int take_option(struct holder *h, int c)
-{
-    switch (c) {
-    case OPT_LISTEN: h->listens[h->listen_count++] = optarg; return CLI_YES;
-    case OPT_ENV:
-        if (strchr(optarg, '=') == NULL || optarg[0] == '=')
-            return cli_usage("--env wants NAME=VALUE, not '%s'", optarg);
-        h->env[h->env_count++] = optarg;
-        return CLI_YES;
-    case OPT_READY:
-        if (!parse_ready(optarg, &h->options.ready_delay_ns))
-            return cli_usage("--ready wants notify or delay:TIME, not '%s'", optarg);
-        return CLI_YES;
-    case OPT_TIMEOUT:
-        if (!parse_time(optarg, &h->options.timeout_ns))
-            return cli_usage("--timeout wants a time such as 60s, not '%s'", optarg);
-        return CLI_YES;
-    case OPT_DRAIN:
-        if (!parse_time(optarg, &h->options.drain_ns))
-            return cli_usage("--drain wants a time such as 30s, not '%s'", optarg);
-        return CLI_YES;
-    case OPT_STOP_SIGNAL:
-        if (!parse_signal(optarg, &h->options.stop_signal))
-            return cli_usage("--stop-signal wants a name such as TERM, not '%s'", optarg);
-        return CLI_YES;
-    case OPT_PID_FILE: h->pid_file = optarg; return CLI_YES;
-    default: return cli_usage(NULL);
-    }
-}
-
 int main(int argc, char **argv)
 {
-    struct holder h = { .options = { .size = sizeof h.options,
-                                     .flags = CFK_UPGRADE_HOLDER } };
-    union {
-        char **in;
-        const char *const *out;
-    } command;
-    int status = CLI_YES;
-    int c;
+    struct holder h = { .u = NULL };
+    int status = cfupgrade_options_parse(&h.options, argc, argv);
 
-    cli_start(&tool);
-    h.listens = calloc((size_t)argc, sizeof *h.listens);
-    h.env = calloc((size_t)argc, sizeof *h.env);
-    if (h.listens == NULL || h.env == NULL)
-        status = cli_error(CFK_E_NOMEM, "no memory for the command line");
-    while (status == CLI_YES && (c = cli_option(argc, argv)) != -1)
-        status = take_option(&h, c);
-    if (status == CLI_YES && optind == argc)
-        status = cli_usage("no command to run");
-    command.in = argv + optind;
-    h.command = command.out;
     if (status == CLI_YES)
         status = run(&h);
     cfk_upgrade_free(h.u);
-    free(h.listens);
-    free(h.env);
+    cfupgrade_options_free(&h.options);
     return cli_finish(status);
 }

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: MIT */
+#include "cfupgrade_options.h"
+
+#include "common/cli.h"
+
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    OPT_LISTEN = CLI_OPT_OWN,
+    OPT_READY,
+    OPT_TIMEOUT,
+    OPT_DRAIN,
+    OPT_STOP_SIGNAL,
+    OPT_PID_FILE,
+    OPT_ENV,
+};
+
+static const char help[] =
+    "usage: cfupgrade --listen [NAME=]ADDRESS[,OPTION...]... [OPTION...] -- COMMAND...\n"
+    "\n"
+    "Holds sockets and runs a server on them. On SIGHUP it starts the command anew\n"
+    "with the same sockets; when the new server is ready the former one is told to\n"
+    "stop. No connection fails, and a new server that fails changes nothing.\n"
+    "\n"
+    "  --listen [NAME=]ADDRESS  tcp:HOST:PORT, udp:HOST:PORT, unix:PATH or unix:@NAME,\n"
+    "                           with a numeric HOST, localhost, or * for every address;\n"
+    "                           then, after commas, socket options: backlog=N,\n"
+    "                           reuseport, nodelay, fastopen=N, notsent_lowat=N,\n"
+    "                           congestion=NAME, mode=OCTAL, owner=UID:GID, ...\n"
+    "  --ready HOW              how a server becomes ready: notify (it sends READY=1 to\n"
+    "                           NOTIFY_SOCKET; the default) or delay:TIME (it is still\n"
+    "                           alive after so long)\n"
+    "  --timeout TIME           a new server that is not ready by then is killed (60s)\n"
+    "  --drain TIME             a former one that has not ended by then is (30s)\n"
+    "  --stop-signal NAME       what tells a server to finish and exit (TERM)\n"
+    "  --pid-file FILE          gets the process id of cfupgrade, to be signalled\n"
+    "  --env NAME=VALUE         for the server; {fd0}, {fd1}... become the descriptors\n"
+    "                           of the first socket, the second...\n"
+    "      --json               events on standard output, one JSON object a line\n"
+    "  -q, --quiet              no words on standard error but errors\n"
+    "  -v, --verbose            more of them\n"
+    "  -h, --help               this text\n"
+    "  -V, --version            the version\n"
+    "\n"
+    "The server finds its sockets from descriptor 3 on, as systemd passes them\n"
+    "(LISTEN_FDS, LISTEN_PID, LISTEN_FDNAMES); sockets that cfupgrade itself is given\n"
+    "that way are passed on. SIGHUP upgrades; SIGTERM and SIGINT stop the server, a\n"
+    "second one kills it. The exit status is the server's where it ends by itself,\n"
+    "else 0 after a stop, 1 if no server became ready, 2 for trouble.\n"
+    "\n"
+    "Example:\n"
+    "  cfupgrade --listen tcp:127.0.0.1:8080 --ready delay:0.2 --env 'NGINX={fd0};' \\\n"
+    "      --stop-signal QUIT -- nginx -g 'daemon off;'\n";
+
+static const struct option longs[] = {
+    { "listen", required_argument, NULL, OPT_LISTEN },
+    { "ready", required_argument, NULL, OPT_READY },
+    { "timeout", required_argument, NULL, OPT_TIMEOUT },
+    { "drain", required_argument, NULL, OPT_DRAIN },
+    { "stop-signal", required_argument, NULL, OPT_STOP_SIGNAL },
+    { "pid-file", required_argument, NULL, OPT_PID_FILE },
+    { "env", required_argument, NULL, OPT_ENV },
+    CLI_COMMON_LONGS,
+};
+
+static const struct cli_tool tool = { "cfupgrade", help, "+" CLI_COMMON_SHORTS, longs };
+
+static bool parse_time(const char *text, uint64_t *ns)
+{
+    return cli_parse_duration(text, ns) && *ns > 0;
+}
+
+static bool parse_ready(const char *text, uint64_t *delay_ns)
+{
+    *delay_ns = 0;
+    if (strcmp(text, "notify") == 0)
+        return true;
+    return strncmp(text, "delay:", 6) == 0 && parse_time(text + 6, delay_ns);
+}
+
+/* "TERM", "SIGTERM" or "15". */
+static bool parse_signal(const char *text, int32_t *out)
+{
+    static const struct {
+        const char *name;
+        int number;
+    } signals[] = {
+        { "TERM", SIGTERM },   { "QUIT", SIGQUIT }, { "INT", SIGINT },
+        { "HUP", SIGHUP },     { "USR1", SIGUSR1 }, { "USR2", SIGUSR2 },
+        { "WINCH", SIGWINCH }, { "KILL", SIGKILL },
+    };
+    uint64_t number;
+
+    if (cli_parse_u64(text, 1, 64, &number)) {
+        *out = (int32_t)number;
+        return true;
+    }
+    if (strncmp(text, "SIG", 3) == 0)
+        text += 3;
+    for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++)
+        if (strcmp(text, signals[i].name) == 0) {
+            *out = signals[i].number;
+            return true;
+        }
+    return false;
+}
+
+/* CLI_YES, or what main() is to return. */
+static int take_option(struct cfupgrade_options *o, int c)
+{
+    switch (c) {
+    case OPT_LISTEN: o->listens[o->listen_count++] = optarg; return CLI_YES;
+    case OPT_ENV:
+        if (strchr(optarg, '=') == NULL || optarg[0] == '=')
+            return cli_usage("--env wants NAME=VALUE, not '%s'", optarg);
+        o->env[o->env_count++] = optarg;
+        return CLI_YES;
+    case OPT_READY:
+        if (!parse_ready(optarg, &o->upgrade.ready_delay_ns))
+            return cli_usage("--ready wants notify or delay:TIME, not '%s'", optarg);
+        return CLI_YES;
+    case OPT_TIMEOUT:
+        if (!parse_time(optarg, &o->upgrade.timeout_ns))
+            return cli_usage("--timeout wants a time such as 60s, not '%s'", optarg);
+        return CLI_YES;
+    case OPT_DRAIN:
+        if (!parse_time(optarg, &o->upgrade.drain_ns))
+            return cli_usage("--drain wants a time such as 30s, not '%s'", optarg);
+        return CLI_YES;
+    case OPT_STOP_SIGNAL:
+        if (!parse_signal(optarg, &o->upgrade.stop_signal))
+            return cli_usage("--stop-signal wants a name such as TERM, not '%s'", optarg);
+        return CLI_YES;
+    case OPT_PID_FILE: o->pid_file = optarg; return CLI_YES;
+    default: return cli_usage(NULL);
+    }
+}
+
+int cfupgrade_options_parse(struct cfupgrade_options *options, int argc, char **argv)
+{
+    union {
+        char **in;
+        const char *const *out;
+    } command;
+    int status = CLI_YES;
+    int c;
+
+    *options = (struct cfupgrade_options){
+        .upgrade = { .size = sizeof options->upgrade, .flags = CFK_UPGRADE_HOLDER },
+        .listens = calloc((size_t)argc, sizeof *options->listens),
+        .env = calloc((size_t)argc, sizeof *options->env),
+    };
+    cli_start(&tool);
+    if (options->listens == NULL || options->env == NULL)
+        return cli_error(CFK_E_NOMEM, "no memory for the command line");
+    while (status == CLI_YES && (c = cli_option(argc, argv)) != -1)
+        status = take_option(options, c);
+    if (status == CLI_YES && optind == argc)
+        status = cli_usage("no command to run");
+    command.in = argv + optind;
+    options->command = command.out;
+    return status;
+}
+
+void cfupgrade_options_free(struct cfupgrade_options *options)
+{
+    free(options->listens);
+    free(options->env);
+}

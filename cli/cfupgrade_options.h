@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/* What cfupgrade is told on its command line. */
+#ifndef CFUPGRADE_OPTIONS_H
+#define CFUPGRADE_OPTIONS_H
+
+#include "cfkit/cfkit.h"
+
+/* Strings are those of argv. */
+struct cfupgrade_options {
+    struct cfk_upgrade_options upgrade;
+    const char **listens; /* as given, in order */
+    size_t listen_count;
+    const char **env; /* NAME=VALUE */
+    size_t env_count;
+    const char *pid_file; /* NULL: none */
+    const char *const *command;
+};
+
+/*
+ * Start the tool and read its command line. CLI_YES, or what main() is to return,
+ * after the word about it. Release with cfupgrade_options_free() either way.
+ */
+int cfupgrade_options_parse(struct cfupgrade_options *options, int argc, char **argv);
+void cfupgrade_options_free(struct cfupgrade_options *options);
+
+#endif
