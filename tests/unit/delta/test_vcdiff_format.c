@@ -4,6 +4,7 @@
 #include "delta/vcdiff.h"
 #include "unit.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -225,70 +226,35 @@ START_TEST(segments_outside_the_new_version)
 }
 END_TEST
 
-START_TEST(wrong_instructions)
+/* One window without a checksum, whose sections do not make its bytes. */
+static void cannot_make(const char *source, const char *sizes, const char *sections)
 {
-    static const char words[] = "do not make";
+    char patch[128];
 
+    snprintf(patch, sizeof patch, HEADER "%s%s%s", source, sizes, sections);
+    fails(patch, CFK_E_CORRUPT, "do not make");
+}
+
+START_TEST(wrong_copies)
+{
     /* an address at here; HERE beyond the start; no address; NEAR over 64 bits */
-    fails(HEADER "011000"
-                 "07"
-                 "0400000101"
-                 "14"
-                 "10",
-          CFK_E_CORRUPT, words);
-    fails(HEADER "011000"
-                 "07"
-                 "0400000101"
-                 "24"
-                 "11",
-          CFK_E_CORRUPT, words);
-    fails(HEADER "011000"
-                 "06"
-                 "0400000100"
-                 "14",
-          CFK_E_CORRUPT, words);
-    fails(HEADER "011000"
-                 "12"
-                 "080000020b"
-                 "1434"
-                 "0481ffffffffffffffff7f",
-          CFK_E_CORRUPT, words);
-    /* too few bytes to add; more than the window; fewer; data left; a run without byte */
-    fails(HEADER "00"
-                 "07"
-                 "0200010100"
-                 "41"
-                 "03",
-          CFK_E_CORRUPT, words);
-    fails(HEADER "00"
-                 "08"
-                 "0100020100"
-                 "4142"
-                 "03",
-          CFK_E_CORRUPT, words);
-    fails(HEADER "00"
-                 "07"
-                 "0200010100"
-                 "41"
-                 "02",
-          CFK_E_CORRUPT, words);
-    fails(HEADER "00"
-                 "08"
-                 "0100020100"
-                 "4142"
-                 "02",
-          CFK_E_CORRUPT, words);
-    fails(HEADER "00"
-                 "07"
-                 "0200000200"
-                 "0002",
-          CFK_E_CORRUPT, words);
-    /* an integer that ends with its section */
-    fails(HEADER "00"
-                 "07"
-                 "0200000200"
-                 "0182",
-          CFK_E_CORRUPT, words);
+    cannot_make("011000", "070400000101", "1410");
+    cannot_make("011000", "070400000101", "2411");
+    cannot_make("011000", "060400000100", "14");
+    cannot_make("011000", "12080000020b", "14340481ffffffffffffffff7f");
+}
+END_TEST
+
+START_TEST(wrong_additions_and_runs)
+{
+    /* too few bytes to add; more than the window; fewer; data left */
+    cannot_make("00", "070200010100", "4103");
+    cannot_make("00", "080100020100", "414203");
+    cannot_make("00", "070200010100", "4102");
+    cannot_make("00", "080100020100", "414202");
+    /* a run without its byte; an integer that ends with its section */
+    cannot_make("00", "070200000200", "0002");
+    cannot_make("00", "070200000200", "0182");
 }
 END_TEST
 
@@ -388,7 +354,8 @@ Suite *unit_suite(void)
         wrong_headers,
         segments_outside,
         segments_outside_the_new_version,
-        wrong_instructions,
+        wrong_copies,
+        wrong_additions_and_runs,
         a_wrong_checksum,
         the_default_code_table,
         integers,
