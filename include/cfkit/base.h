@@ -77,6 +77,7 @@ enum {
     CFK_E_SHARE = -82,      /* wrong-share: forged or mistyped, and named */
     CFK_E_OTHER_SET = -83,  /* other-set: shares of different secrets */
     CFK_E_GENERATION = -84, /* old-generation: shares from before a change */
+    CFK_E_ONE_PERSON = -85, /* one-person: a policy that somebody meets alone */
 
     /* upgrade: why the old process goes on */
     CFK_E_EXITED = -96,    /* exited: the new process ended before it served */

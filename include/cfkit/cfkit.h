@@ -9,6 +9,7 @@
 #include <cfkit/delta.h>
 #include <cfkit/ewma.h>
 #include <cfkit/limit.h>
+#include <cfkit/policy.h>
 #include <cfkit/split.h>
 #include <cfkit/topk.h>
 #include <cfkit/upgrade.h>

@@ -103,6 +103,7 @@ const char *cfk_error_name(int code)
     case CFK_E_SHARE: return "wrong-share";
     case CFK_E_OTHER_SET: return "other-set";
     case CFK_E_GENERATION: return "old-generation";
+    case CFK_E_ONE_PERSON: return "one-person";
     case CFK_E_EXITED: return "exited";
     case CFK_E_KILLED: return "killed";
     case CFK_E_TIMEOUT: return "timeout";

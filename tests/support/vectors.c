@@ -11,7 +11,7 @@ json_t *vectors_load(const char *relative)
 
     if (path == NULL)
         return NULL;
-    root = json_load_file(path, 0, &error);
+    root = json_load_file(path, JSON_ALLOW_NUL, &error);
     ck_assert_msg(root != NULL, "%s: %s", path, error.text);
     return root;
 }
