@@ -48,6 +48,10 @@ int cfk__hash_update(struct cfk__hash_ctx *ctx, const void *data, size_t size,
 int cfk__hash_finish(struct cfk__hash_ctx *ctx, uint8_t *digest, struct cfk_error *err);
 void cfk__hash_free(struct cfk__hash_ctx *ctx);
 
+/* Make ctx, which may be finished, what from is; of the same id. CFK_E_NOMEM. */
+int cfk__hash_copy(struct cfk__hash_ctx *ctx, const struct cfk__hash_ctx *from,
+                   struct cfk_error *err);
+
 /* RFC 2104. The mac has cfk__hash_size(id) bytes; keys of any length. CFK_E_NOMEM. */
 int cfk__hmac(enum cfk__hash_id id, const void *key, size_t key_size, const void *data,
               size_t size, uint8_t *mac, struct cfk_error *err);
@@ -71,6 +75,13 @@ int cfk__hkdf_expand(enum cfk__hash_id id, const void *prk, size_t prk_size,
 int cfk__hkdf(enum cfk__hash_id id, const void *salt, size_t salt_size, const void *ikm,
               size_t ikm_size, const void *info, size_t info_size, void *out,
               size_t out_size, struct cfk_error *err);
+
+/*
+ * RFC 8018 with HMAC. CFK_E_INVALID for 0 iterations or over 2^32 - 1 digests,
+ * CFK_E_NOMEM.
+ */
+int cfk__pbkdf2(enum cfk__hash_id id, struct cfk__span password, struct cfk__span salt,
+                uint32_t iterations, void *out, size_t out_size, struct cfk_error *err);
 
 enum cfk__aead_id {
     CFK__AES_256_GCM,       /* NIST SP 800-38D, 12-byte nonce, 16-byte tag */

@@ -86,6 +86,12 @@ void cfk__hash_free(struct cfk__hash_ctx *ctx)
     cfk__free(NULL, ctx);
 }
 
+int cfk__hash_copy(struct cfk__hash_ctx *ctx, const struct cfk__hash_ctx *from,
+                   struct cfk_error *err)
+{
+    return mbedtls_md_clone(&ctx->md, &from->md) == 0 ? CFK_OK : no_memory(err);
+}
+
 int cfk__hmac_parts(enum cfk__hash_id id, struct cfk__span key,
                     const struct cfk__span *parts, size_t count, uint8_t *mac,
                     struct cfk_error *err)

@@ -79,6 +79,12 @@ void cfk__hash_free(struct cfk__hash_ctx *ctx)
     cfk__free(NULL, ctx);
 }
 
+int cfk__hash_copy(struct cfk__hash_ctx *ctx, const struct cfk__hash_ctx *from,
+                   struct cfk_error *err)
+{
+    return EVP_MD_CTX_copy_ex(ctx->md, from->md) == 1 ? CFK_OK : no_memory(err);
+}
+
 static bool hmac(EVP_MAC_CTX *ctx, enum cfk__hash_id id, struct cfk__span key,
                  const struct cfk__span *parts, size_t count, uint8_t *mac)
 {

@@ -229,6 +229,51 @@ static void check_x25519(const json_t *item)
     free(shared);
 }
 
+static void pbkdf2_gives(enum cfk__hash_id id, const char *password, const char *salt,
+                         uint32_t iterations, const char *want)
+{
+    uint8_t out[128];
+    size_t size = strlen(want) / 2;
+
+    ck_assert_int_eq(
+        cfk__pbkdf2(id, (struct cfk__span){ (const uint8_t *)password, strlen(password) },
+                    (struct cfk__span){ (const uint8_t *)salt, strlen(salt) }, iterations,
+                    out, size, NULL),
+        CFK_OK);
+    is_hex(out, size, want);
+}
+
+START_TEST(pbkdf2_matches_rfc_6070_and_rfc_7914)
+{
+    static const char *const once = "passwordPASSWORDpassword";
+    char longer[8 * 24 + 1] = "";
+    struct cfk_error err;
+    uint8_t out[1];
+
+    pbkdf2_gives(CFK__SHA1, "password", "salt", 1,
+                 "0c60c80f961f0e71f3a9b524af6012062fe037a6");
+    pbkdf2_gives(CFK__SHA1, "password", "salt", 4096,
+                 "4b007901b765489abead49d926f721d065a429c1");
+    pbkdf2_gives(CFK__SHA1, once, "saltSALTsaltSALTsaltSALTsaltSALTsalt", 4096,
+                 "3d2eec4fe41c849b80c8d83662c0e44a8b291a964cf2f07038");
+    pbkdf2_gives(CFK__SHA256, "passwd", "salt", 1,
+                 "55ac046e56e3089fec1691c22544b605f94185216dde0465e68b9d57c20dacbc"
+                 "49ca9cccf179b645991664b39d77ef317c71b845b1e30bd509112041d3a19783");
+    pbkdf2_gives(CFK__SHA256, "", "", 2,
+                 "97398411d6aea43a77acef92226ab8278d4db0668bd1d7a76a725f7680ac45c5");
+    for (unsigned i = 0; i < 8; i++)
+        strcat(longer, once);
+    pbkdf2_gives(CFK__SHA512, longer, "saltSALTsaltSALTsaltSALTsaltSALTsalt", 4096,
+                 "2bbeb937485087bd72fde51c26c033d2abc391b8622ae9c119555429ffa9e74f5192d5b"
+                 "b4a45fb961c7c752f55130f33f4d9"
+                 "087aa5f9605ee7a31ed1eb649e74bddbce87d477334c0924bb352eecc96f87249709d05"
+                 "a51facc335d3346b6a1b8a22c3876");
+    unit_expect_error(cfk__pbkdf2(CFK__SHA256, (struct cfk__span){ out, 1 },
+                                  (struct cfk__span){ out, 1 }, 0, out, 1, &err),
+                      CFK_E_INVALID, &err, "0 iterations");
+}
+END_TEST
+
 START_TEST(x25519_passes_wycheproof)
 {
     json_t *root = vectors_load("split/x25519.json");
@@ -282,6 +327,7 @@ Suite *unit_suite(void)
         hkdf_takes_a_prk_shorter_than_the_digest,
         hkdf_ends_at_255_digests,
         hkdf_and_hmac_pass_wycheproof,
+        pbkdf2_matches_rfc_6070_and_rfc_7914,
         x25519_passes_wycheproof,
         x25519_matches_rfc_7748,
         x25519_agrees_with_itself_and_refuses_low_orders,
