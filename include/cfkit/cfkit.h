@@ -13,5 +13,6 @@
 #include <cfkit/split.h>
 #include <cfkit/topk.h>
 #include <cfkit/upgrade.h>
+#include <cfkit/words.h>
 
 #endif
