@@ -8,8 +8,8 @@
 # need. Says nothing and touches nothing when all of it is there.
 set -eu
 
-build="gcc libc6-dev meson ninja-build pkg-config libmbedtls-dev libzstd-dev libjansson-dev
-    openssl ca-certificates"
+build="gcc libc6-dev meson ninja-build pkg-config libmbedtls-dev libzstd-dev libargon2-dev
+    libjansson-dev openssl ca-certificates"
 test="$build check zstd binutils mandoc procps libssl-dev"
 full="$test clang libclang-rt-dev llvm g++ valgrind strace musl-tools shellcheck clang-format libglib2.0-dev xdelta3
     chromium"

@@ -8,6 +8,7 @@
 #include <cfkit/cache.h>
 #include <cfkit/delta.h>
 #include <cfkit/ewma.h>
+#include <cfkit/identity.h>
 #include <cfkit/limit.h>
 #include <cfkit/policy.h>
 #include <cfkit/split.h>
