@@ -10,4 +10,4 @@ _cfkit() {
         mapfile -t COMPREPLY < <(compgen -W "$(sed -n "s/^ *\(usage: \)\?$1 \([a-z]\+\) .*/\2/Ip" <<<"$help")" -- "$word")
     fi
 }
-complete -o default -F _cfkit cfbundle cfcache cfdelta cfewma cfjoin cflimit cfsplit cftop cfupgrade
+complete -o default -F _cfkit cfbundle cfcache cfdelta cfewma cfjoin cflimit cflock cfsplit cftop cfupgrade
