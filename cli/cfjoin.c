@@ -5,6 +5,7 @@
 #include "common/cli.h"
 #include "common/input.h"
 #include "common/output.h"
+#include "common/passphrase.h"
 #include "common/private.h"
 
 #include <errno.h>
@@ -17,6 +18,8 @@
 
 enum {
     OPT_RAW = CLI_OPT_OWN,
+    OPT_PASSPHRASE,
+    OPT_PASS_FD,
     BLOCK = 65536,
     HELD_BACK = 64 << 20, /* plaintext that waits for the end of a lock file */
     RAW_LIMIT = 256 << 20,
@@ -30,6 +33,8 @@ static const char help[] =
     "\n"
     "  -o, --output FILE   write the secret there, readable by you alone (stdout)\n"
     "  -f, --force         replace FILE if it exists\n"
+    "      --passphrase    shares in words: ask for their passphrase\n"
+    "      --pass-fd N     the same from descriptor N, one line\n"
     "      --raw           the shares are plain Shamir bytes, unchecked\n"
     "      --json          say what was done as JSON; needs -o FILE\n"
     "  -q, --quiet         no words but errors\n"
@@ -50,6 +55,8 @@ static const struct option longs[] = {
     { "output", required_argument, NULL, 'o' },
     { "force", no_argument, NULL, 'f' },
     { "raw", no_argument, NULL, OPT_RAW },
+    { "passphrase", no_argument, NULL, OPT_PASSPHRASE },
+    { "pass-fd", required_argument, NULL, OPT_PASS_FD },
     CLI_COMMON_LONGS,
 };
 
@@ -62,8 +69,12 @@ struct job {
     const char *output;
     unsigned flags;
     bool raw;
+    bool has_passphrase;
+    struct cli_passphrase_source source;
     cfk_split_quorum *quorum;
-    const char *lock; /* path of the lock file, or NULL */
+    bool has_share;        /* in the quorum */
+    cfk_words_join *words; /* the shares are in words; else NULL */
+    const char *lock;      /* path of the lock file, or NULL */
     int lock_fd;
     char *head; /* its first bytes, which were read to see what it is */
     size_t head_size;
@@ -129,14 +140,45 @@ static int keep_lock(struct job *job, const char *path, int fd, char *head, size
     return CFK_OK;
 }
 
+/* What is in words, or was mistyped so that it hardly is, is not another share. */
+static bool is_in_words(const char *text, size_t size)
+{
+    int rc = cfk_words_check(text, size, NULL, NULL);
+
+    return rc == CFK_OK || rc == CFK_E_SHARE;
+}
+
+static int add_words(struct job *job, const char *path, const char *text, size_t size,
+                     struct cfk_error *err)
+{
+    int rc = CFK_OK;
+
+    if (job->has_share)
+        return fail(err, CFK_E_OTHER_SET, path, "a share in words beside other shares");
+    if (job->words == NULL)
+        rc = cfk_words_join_new(NULL, &job->words, err);
+    return rc == CFK_OK ? cfk_words_join_add(job->words, text, size, err) : rc;
+}
+
+static int add_other(struct job *job, const char *path, const char *text, size_t size,
+                     struct cfk_error *err)
+{
+    if (job->words != NULL)
+        return fail(err, CFK_E_OTHER_SET, path, "another share beside shares in words");
+    job->has_share = true;
+    return cfk_split_quorum_add(job->quorum, text, size, err);
+}
+
 static int add_share(struct job *job, const char *path, const char *text, size_t size,
                      struct cfk_error *err)
 {
-    int rc = cfk_split_quorum_add(job->quorum, text, size, err);
+    int rc = is_in_words(text, size) ? add_words(job, path, text, size, err)
+                                     : add_other(job, path, text, size, err);
 
     if (rc == CFK_OK)
         return CFK_OK;
-    blame(err, path);
+    if (strncmp(err->message, "split: ", 7) == 0)
+        blame(err, path);
     if (rc != CFK_E_EXISTS)
         return rc;
     cli_warn("%s", err->message);
@@ -343,6 +385,35 @@ static int open_shares(struct job *job, struct cfk_error *err)
     return rc;
 }
 
+static int open_words(struct job *job, struct cfk_error *err)
+{
+    static struct cli_passphrase passphrase;
+    const void *secret;
+    size_t size;
+    int rc = CFK_OK;
+
+    if (job->lock != NULL)
+        return fail(err, CFK_E_OTHER_SET, job->lock,
+                    "a lock file beside shares in words");
+    if (job->has_passphrase && cfk_words_join_ready(job->words))
+        rc = cli_passphrase_ask(&job->source, "Passphrase of the shares", false,
+                                &passphrase, err);
+    if (rc == CFK_OK)
+        rc = cfk_words_join_open(job->words, passphrase.bytes, passphrase.size, &secret,
+                                 &size, err);
+    cli_passphrase_wipe(&passphrase);
+    return rc == CFK_OK ? write_whole(job, secret, size, err) : rc;
+}
+
+static int open_any(struct job *job, struct cfk_error *err)
+{
+    if (job->words != NULL)
+        return open_words(job, err);
+    if (job->has_passphrase)
+        return fail(err, CFK_E_INVALID, "passphrase", "only shares in words have one");
+    return job->lock != NULL ? open_lock(job, err) : open_shares(job, err);
+}
+
 static int join_sealed(struct job *job, char *const *paths, int count,
                        struct cfk_error *err)
 {
@@ -351,7 +422,8 @@ static int join_sealed(struct job *job, char *const *paths, int count,
     for (int i = 0; i < count && rc == CFK_OK; i++)
         rc = take(job, paths[i], err);
     if (rc == CFK_OK)
-        rc = job->lock != NULL ? open_lock(job, err) : open_shares(job, err);
+        rc = open_any(job, err);
+    cfk_words_join_free(job->words);
     cfk_split_quorum_free(job->quorum);
     if (job->lock != NULL && job->lock_fd > STDERR_FILENO)
         close(job->lock_fd);
@@ -438,10 +510,18 @@ int main(int argc, char **argv)
         case 'o': job.output = optarg; break;
         case 'f': job.flags |= CLI_OUTPUT_REPLACE; break;
         case OPT_RAW: job.raw = true; break;
+        case OPT_PASSPHRASE: job.has_passphrase = true; break;
+        case OPT_PASS_FD:
+            job.has_passphrase = true;
+            if (!cli_passphrase_fd(&job.source, optarg))
+                return cli_usage("--pass-fd wants an open descriptor, not '%s'", optarg);
+            break;
         default: return cli_usage(NULL);
         }
     if (optind == argc)
         return cli_usage("name the shares");
+    if (job.raw && job.has_passphrase)
+        return cli_usage("raw shares have no passphrase");
     if (cli_json() && (job.output == NULL || strcmp(job.output, "-") == 0))
         return cli_usage("--json wants -o FILE: the secret cannot share its place");
     return cli_finish(run(&job, argv + optind, argc - optind));

@@ -2,8 +2,10 @@
 /* cfsplit: shares of a secret for people to keep. */
 #define _DEFAULT_SOURCE /* explicit_bzero */
 
+#include "cfsplit_words.h"
 #include "common/cli.h"
 #include "common/output.h"
+#include "common/passphrase.h"
 #include "common/private.h"
 
 #include <errno.h>
@@ -17,6 +19,10 @@ enum {
     OPT_RAW = CLI_OPT_OWN,
     OPT_HOLDER,
     OPT_LABEL,
+    OPT_WORDS,
+    OPT_GROUP,
+    OPT_PASSPHRASE,
+    OPT_PASS_FD,
     BLOCK = 65536,
     MAX_OUTPUTS = CFK_SPLIT_MAX_SHARES + 1,
 };
@@ -32,6 +38,13 @@ static const char help[] =
     "  -n NUMBER           shares to write (3, or one for each holder)\n"
     "      --holder NAME   who gets the next share; in its name and its text\n"
     "      --label TEXT    what the secret is; anybody can read it in the shares\n"
+    "      --words         shares in English words (SLIP-39), as hardware wallets use\n"
+    "                      them; for keys of 16 to 64 bytes\n"
+    "      --group K/N     words: a group of N shares of which it takes K; may be given\n"
+    "                      up to 16 times, and -k is then how many groups it takes "
+    "(all)\n"
+    "      --passphrase    words: ask for a passphrase that it takes, too\n"
+    "      --pass-fd N     the same from descriptor N, one line\n"
     "      --raw           plain Shamir bytes, unchecked: a wrong share goes unseen\n"
     "  -o, --output DIR    where to write them (.); made if it is not there\n"
     "  -f, --force         replace files that exist\n"
@@ -53,6 +66,10 @@ static const struct option longs[] = {
     { "holder", required_argument, NULL, OPT_HOLDER },
     { "label", required_argument, NULL, OPT_LABEL },
     { "raw", no_argument, NULL, OPT_RAW },
+    { "words", no_argument, NULL, OPT_WORDS },
+    { "group", required_argument, NULL, OPT_GROUP },
+    { "passphrase", no_argument, NULL, OPT_PASSPHRASE },
+    { "pass-fd", required_argument, NULL, OPT_PASS_FD },
     { "output", required_argument, NULL, 'o' },
     { "force", no_argument, NULL, 'f' },
     CLI_COMMON_LONGS,
@@ -68,6 +85,8 @@ struct job {
     const char *holders[CFK_SPLIT_MAX_SHARES];
     uint32_t holder_count;
     bool raw;
+    bool words;
+    struct words_request in_words;
     bool made_folder;
     unsigned flags;
     int fd;
@@ -167,16 +186,29 @@ static int make_folder(struct job *job, struct cfk_error *err)
     return CFK_E_IO;
 }
 
+/* Who gets share i, or its number, in number of size bytes. */
+static const char *name_of(const struct job *job, uint32_t i, char *number, size_t size)
+{
+    uint32_t group, member;
+
+    if (job->holders[i] != NULL)
+        return job->holders[i];
+    snprintf(number, size, "share%u", i + 1);
+    if (job->in_words.group_count > 1) {
+        words_place(&job->in_words, i, &group, &member);
+        snprintf(number, size, "group%u.share%u", group + 1, member + 1);
+    }
+    return number;
+}
+
 static int open_shares(struct job *job, struct cfk_error *err)
 {
-    char number[16];
+    const char *suffix = job->words ? "words" : job->raw ? "raw" : "cfs";
+    char number[48];
     int rc = make_folder(job, err);
 
-    for (uint32_t i = 0; i < job->split.count && rc == CFK_OK; i++) {
-        snprintf(number, sizeof number, "share%u", i + 1);
-        rc = open_output(job, job->holders[i] != NULL ? job->holders[i] : number,
-                         job->raw ? "raw" : "cfs", err);
-    }
+    for (uint32_t i = 0; i < job->split.count && rc == CFK_OK; i++)
+        rc = open_output(job, name_of(job, i, number, sizeof number), suffix, err);
     return rc;
 }
 
@@ -327,6 +359,39 @@ static int split_raw(struct job *job, struct cfk_error *err)
     return rc;
 }
 
+/* --- shares in words --- */
+
+static int split_words(struct job *job, struct cfk_error *err)
+{
+    cfk_words *words = NULL;
+    size_t size;
+    int rc = open_shares(job, err);
+
+    if (rc == CFK_OK)
+        rc = read_block(job, CFK_WORDS_MAX_SECRET + 1, &size, err);
+    if (rc == CFK_OK)
+        rc = words_make(&job->in_words, block, size, &words, err);
+    for (uint32_t i = 0; i < job->split.count && rc == CFK_OK; i++) {
+        uint32_t group, member;
+        const char *text;
+
+        words_place(&job->in_words, i, &group, &member);
+        text = cfk_words_text(words, group, member);
+        rc = cli_output_write(&job->outputs[i], text, strlen(text), err);
+        if (rc == CFK_OK)
+            rc = cli_output_write(&job->outputs[i], "\n", 1, err);
+    }
+    cfk_words_free(words);
+    return rc;
+}
+
+static int split(struct job *job, char *set_id, struct cfk_error *err)
+{
+    if (job->words)
+        return split_words(job, err);
+    return job->raw ? split_raw(job, err) : split_sealed(job, set_id, err);
+}
+
 /* --- the answer --- */
 
 static json_t *share_json(const struct job *job, uint32_t i)
@@ -347,12 +412,13 @@ static int answer_json(const struct job *job, const char *set_id)
 
     for (uint32_t i = 0; i < job->split.count; i++)
         json_array_append_new(shares, share_json(job, i));
-    return cli_print_json(json_pack(
-        "{so si si sb sI so so}", "set", job->raw ? json_null() : json_string(set_id),
-        "threshold", (int)job->split.threshold, "count", (int)job->split.count, "raw",
-        (int)job->raw, "size", (json_int_t)job->size, "lock",
-        lock != NULL ? cli_json_text(lock, strlen(lock)) : json_null(), "shares",
-        shares));
+    return cli_print_json(
+        json_pack("{so si si sb sb sI so so}", "set",
+                  set_id[0] == '\0' ? json_null() : json_string(set_id), "threshold",
+                  (int)job->split.threshold, "count", (int)job->split.count, "raw",
+                  (int)job->raw, "words", (int)job->words, "size", (json_int_t)job->size,
+                  "lock", lock != NULL ? cli_json_text(lock, strlen(lock)) : json_null(),
+                  "shares", shares));
 }
 
 static int answer(const struct job *job, const char *set_id)
@@ -361,8 +427,13 @@ static int answer(const struct job *job, const char *set_id)
         return answer_json(job, set_id);
     for (uint32_t i = 0; i < job->opened; i++)
         puts(job->paths[i]);
-    cli_detail("any %u of the %u shares open the secret of %llu bytes",
-               job->split.threshold, job->split.count, (unsigned long long)job->size);
+    if (job->in_words.group_count > 1)
+        cli_detail("any %u of the %u groups open the secret of %llu bytes",
+                   job->split.threshold, job->in_words.group_count,
+                   (unsigned long long)job->size);
+    else
+        cli_detail("any %u of the %u shares open the secret of %llu bytes",
+                   job->split.threshold, job->split.count, (unsigned long long)job->size);
     if (job->raw)
         cli_warn("raw shares carry no check: a wrong one gives a wrong secret");
     return CLI_YES;
@@ -376,7 +447,7 @@ static int run(struct job *job)
     int rc = open_input(job, &err);
 
     if (rc == CFK_OK)
-        rc = job->raw ? split_raw(job, &err) : split_sealed(job, set_id, &err);
+        rc = split(job, set_id, &err);
     if (rc == CFK_OK)
         rc = publish(job, &err);
     clean_up(job, rc != CFK_OK);
@@ -427,6 +498,18 @@ static int parse_option(struct job *job, int c)
     case 'o': job->folder = optarg; return CLI_YES;
     case 'f': job->flags |= CLI_OUTPUT_REPLACE; return CLI_YES;
     case OPT_RAW: job->raw = true; return CLI_YES;
+    case OPT_WORDS: job->words = true; return CLI_YES;
+    case OPT_PASSPHRASE: job->in_words.passphrase = true; return CLI_YES;
+    case OPT_PASS_FD:
+        job->in_words.passphrase = true;
+        if (!cli_passphrase_fd(&job->in_words.source, optarg))
+            return cli_usage("--pass-fd wants an open descriptor, not '%s'", optarg);
+        return CLI_YES;
+    case OPT_GROUP:
+        if (!words_add_group(&job->in_words, optarg))
+            return cli_usage(
+                "--group wants K/N with N up to 16, 16 times at most, not '%s'", optarg);
+        return CLI_YES;
     case OPT_LABEL: job->split.label = optarg; return CLI_YES;
     case OPT_HOLDER: return add_holder(job, optarg);
     default: return cli_usage(NULL);
@@ -440,6 +523,8 @@ static int settle(struct job *job, int operands)
 
     if (operands != 1)
         return cli_usage("name one file with the secret, or - for standard input");
+    if (words_settle_groups(&job->in_words, o) != CLI_YES)
+        return CLI_TROUBLE;
     if (o->threshold == 0)
         o->threshold = 2;
     if (o->count == 0 && job->holder_count > 0)
@@ -452,8 +537,10 @@ static int settle(struct job *job, int operands)
         return cli_usage("%u shares of %u are not to be had", o->threshold, o->count);
     if (job->raw && o->label != NULL)
         return cli_usage("raw shares have no place for a label");
+    if (job->words && job->raw)
+        return cli_usage("shares are either --raw or in --words");
     o->holders = job->holders;
-    return CLI_YES;
+    return words_settle(&job->in_words, job->words, o);
 }
 
 int main(int argc, char **argv)

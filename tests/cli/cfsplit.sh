@@ -62,7 +62,7 @@ out_is 'open sesame'
 
 # JSON.
 run 0 cfsplit --json -f --holder zoe -n 2 large
-out_has '"threshold":2,"count":2,"raw":false,"size":4097,"lock":"large.cfl"'
+out_has '"threshold":2,"count":2,"raw":false,"words":false,"size":4097,"lock":"large.cfl"'
 out_has '{"x":1,"holder":"zoe","file":"zoe.large.cfs"}'
 out_has '{"x":2,"holder":null,"file":"share2.large.cfs"}'
 run 2 cfsplit --json -o no/such/folder key
@@ -76,7 +76,7 @@ err_has 'no-such-file: No such file'
 # Usage.
 for bad in '' '-k 1 key' '-k 256 key' '-k x key' '-n 1 key' '-k 4 -n 3 key' 'key key' \
     '--holder a/b key' '--holder .a key' '--holder a --holder a key' \
-    '-n 2 --holder a --holder b --holder c key' '--raw --label x key' '--words key'; do
+    '-n 2 --holder a --holder b --holder c key' '--raw --label x key' '--words --raw key'; do
     # shellcheck disable=SC2086
     run 2 cfsplit $bad
     err_has "Try 'cfsplit --help'"
