@@ -168,7 +168,7 @@ static int take_part(struct cfk__vcdiff_stream *s, struct cfk_error *err)
             next_part(s, WINDOW_BODY);
     }
     if (rc == CFK_E_AGAIN && s->in.size >= HEAD_MAX)
-        return too_large(s->in.size, HEAD_MAX, "more than a header", err);
+        return too_large((uint64_t)s->in.size + 1, HEAD_MAX, "a header", err);
     return rc;
 }
 

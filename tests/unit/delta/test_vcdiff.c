@@ -300,6 +300,37 @@ START_TEST(a_huge_claim_in_few_bytes_is_a_limit)
 }
 END_TEST
 
+/* Whole it costs nothing; in pieces it has to be kept. */
+START_TEST(a_long_application_header_is_a_limit_in_pieces)
+{
+    static const uint8_t window[] = { 0, 7, 1, 0, 1, 1, 0, 'A', 2 };
+    static const uint8_t head[] = { 0xd6, 0xc3, 0xc4, 0, 4, 0x83, 0xff, 0x00 };
+    const size_t text = 65408; /* what the three bytes say; the header has 65416 */
+    cfk_delta_ref *ref = make_ref("", 0);
+    uint8_t *patch = calloc(1, sizeof head + text + 256 + sizeof window);
+    struct cfk_error err;
+    uint8_t out[8];
+    size_t size;
+
+    memcpy(patch, head, sizeof head);
+    memcpy(patch + sizeof head + text, window, sizeof window);
+    ck_assert_int_eq(stream_decode(ref, patch, sizeof head + text + sizeof window, NULL,
+                                   999, 8, out, sizeof out, &size, &err),
+                     CFK_OK);
+    patch[5] = 0x84; /* 16384 more */
+    patch = realloc(patch, sizeof head + text + 16384 + sizeof window);
+    memset(patch + sizeof head + text, 0, 16384);
+    memcpy(patch + sizeof head + text + 16384, window, sizeof window);
+    size = sizeof head + text + 16384 + sizeof window;
+    ck_assert_int_eq(decode_code(ref, patch, size, NULL, &err), CFK_OK);
+    unit_expect_error(
+        stream_decode(ref, patch, size, NULL, 999, 8, out, sizeof out, &size, &err),
+        CFK_E_LIMIT, &err, "a header of 65537 bytes, and 65536");
+    free(patch);
+    cfk_delta_ref_free(ref);
+}
+END_TEST
+
 START_TEST(pieces_of_any_size_give_the_same)
 {
     struct sample s;
@@ -416,6 +447,7 @@ Suite *unit_suite(void)
         no_mutation_is_taken_for_the_new_version,
         limits_hold_from_both_sides_before_memory_is_taken,
         a_huge_claim_in_few_bytes_is_a_limit,
+        a_long_application_header_is_a_limit_in_pieces,
         pieces_of_any_size_give_the_same,
         info_tells_what_there_is,
         a_wrong_reference_is_noticed,
