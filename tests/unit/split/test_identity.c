@@ -10,6 +10,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#if __has_include(<valgrind/valgrind.h>)
+#include <valgrind/valgrind.h>
+#else
+#define RUNNING_ON_VALGRIND 0
+#endif
 
 /* As cheap as Argon2id can be. */
 static const struct cfk_identity_options cheap = { .size = sizeof cheap,
@@ -126,7 +131,7 @@ START_TEST(every_changed_byte_is_damage)
 {
     char copy[sizeof example];
 
-    for (size_t i = 0; i < sizeof example - 1; i++) {
+    for (size_t i = 0; i < sizeof example - 1; i += RUNNING_ON_VALGRIND ? 7 : 1) {
         struct cfk_error err;
         cfk_identity *identity;
         int rc;
@@ -147,7 +152,7 @@ START_TEST(cut_or_lengthened_is_damage)
     char longer[sizeof example + 1];
     cfk_identity *identity;
 
-    for (size_t len = 0; len < sizeof example - 1; len++) {
+    for (size_t len = 0; len < sizeof example - 1; len += RUNNING_ON_VALGRIND ? 7 : 1) {
         int rc =
             cfk_identity_load(example, len, "correct horse", 13, NULL, &identity, NULL);
 
@@ -450,6 +455,8 @@ START_TEST(argon2id_vectors)
 
         if (json_object_get(item, "kdf") != NULL) /* scrypt */
             continue;
+        if (RUNNING_ON_VALGRIND && cost.memory_kib > 1024)
+            continue;
         input = (struct cfk__kdf_input){ span_of(item, "password"), span_of(item, "salt"),
                                          span_of(item, "secret"), span_of(item, "ad") };
         want = span_of(item, "tag");
@@ -462,7 +469,7 @@ START_TEST(argon2id_vectors)
         release(want);
         right++;
     }
-    ck_assert_uint_ge(right, 8);
+    ck_assert_uint_ge(right, RUNNING_ON_VALGRIND ? 3 : 8);
     json_decref(root);
 }
 END_TEST

@@ -9,6 +9,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#if __has_include(<valgrind/valgrind.h>)
+#include <valgrind/valgrind.h>
+#else
+#define RUNNING_ON_VALGRIND 0
+#endif
 
 static const struct cfk_policy_options single = { .size = sizeof single,
                                                   .allow_single = 1 };
@@ -262,7 +267,7 @@ START_TEST(limits_hold_from_both_sides)
     ck_assert_int_eq(outcome(strdup("2 of (a*255, b)")), CFK_E_LIMIT);
     ck_assert_int_eq(outcome(nested(CFK__POLICY_MAX_BRACKETS, false)), CFK_OK);
     ck_assert_int_eq(outcome(nested(CFK__POLICY_MAX_BRACKETS + 1, false)), CFK_E_LIMIT);
-    ck_assert_int_eq(outcome(nested(100000, false)), CFK_E_LIMIT);
+    ck_assert_int_eq(outcome(nested(4000, false)), CFK_E_LIMIT);
     ck_assert_int_eq(outcome(nested(CFK_POLICY_MAX_DEPTH - 1, true)), CFK_OK);
     ck_assert_int_eq(outcome(nested(CFK_POLICY_MAX_DEPTH, true)), CFK_E_LIMIT);
     /* Weighted names: a share for each, 4 * 256 and one more. */
@@ -423,7 +428,7 @@ START_TEST(answers_hold_for_random_policies)
     unsigned parsed = 0;
 
     gen_seed(&g, 39);
-    for (unsigned round = 0; round < 150; round++) {
+    for (unsigned round = 0; round < (RUNNING_ON_VALGRIND ? 15u : 150u); round++) {
         char text[4096] = "";
         cfk_policy *policy;
         cfk_policy *again;
@@ -441,7 +446,7 @@ START_TEST(answers_hold_for_random_policies)
         cfk_policy_free(again);
         cfk_policy_free(policy);
     }
-    ck_assert_uint_gt(parsed, 40);
+    ck_assert_uint_gt(parsed, RUNNING_ON_VALGRIND ? 3 : 40);
 }
 END_TEST
 
