@@ -34,6 +34,7 @@ struct subject {
     int zstd_level;  /* zstd's */
     uint32_t verify; /* ours, as users have it */
     uint32_t cold;   /* ours, with a reference that is made for each page */
+    uint32_t format; /* ours; 0: the bare zstd frame */
 };
 
 struct category {
@@ -118,7 +119,7 @@ static bool encode_ours(struct pair *p, const struct subject *s)
 {
     struct cfk_delta_encode_options opts = {
         .size = sizeof opts,
-        .format = CFK_DELTA_ZSTD,
+        .format = s->format != 0 ? s->format : CFK_DELTA_ZSTD,
         .level = s->level,
         .no_verify = !s->verify,
     };
@@ -269,11 +270,18 @@ int main(int argc, char **argv)
     static const char *const names[] = { "web", "webbig", "json", "js",  "jsbig",
                                          "tar", "exe",    "db",   "edge" };
     static const struct subject subjects[] = {
-        { "cfkit -1", 1, 0, 0, 0 },      { "cfkit -2", 2, 0, 0, 0 },
-        { "cfkit -5", 5, 0, 0, 0 },      { "cfkit -5 +verify", 5, 0, 1, 0 },
-        { "cfkit -5 +ref", 5, 0, 0, 1 }, { "cfkit -7", 7, 0, 0, 0 },
-        { "cfkit -9", 9, 0, 0, 0 },      { "zstd -3", 0, 3, 0, 0 },
-        { "zstd -9", 0, 9, 0, 0 },       { "zstd -19", 0, 19, 0, 0 },
+        { "cfkit -1", 1, 0, 0, 0, 0 },
+        { "cfkit -2", 2, 0, 0, 0, 0 },
+        { "cfkit -5", 5, 0, 0, 0, 0 },
+        { "cfkit -5 +verify", 5, 0, 1, 0, 0 },
+        { "cfkit -5 +ref", 5, 0, 0, 1, 0 },
+        { "cfkit -7", 7, 0, 0, 0, 0 },
+        { "cfkit -9", 9, 0, 0, 0, 0 },
+        { "zstd -3", 0, 3, 0, 0, 0 },
+        { "cfkit cfd -5", 5, 0, 0, 0, CFK_DELTA_CFD },
+        { "cfkit cfd -9", 9, 0, 0, 0, CFK_DELTA_CFD },
+        { "zstd -9", 0, 9, 0, 0, 0 },
+        { "zstd -19", 0, 19, 0, 0, 0 },
     };
     static struct category c;
     const char *root = getenv("CFKIT_DATA");

@@ -15,7 +15,7 @@
 enum { OPT_FORMAT = CLI_OPT_OWN, OPT_MAX_OUTPUT };
 
 static const char help[] =
-    "Usage: cfdelta encode [-1..-9] [--format dcz|zstd|vcdiff] OLD NEW [-o PATCH]\n"
+    "Usage: cfdelta encode [-1..-9] [--format dcz|zstd|cfd|vcdiff] OLD NEW [-o PATCH]\n"
     "       cfdelta decode [--max-output N] OLD PATCH [-o NEW]\n"
     "       cfdelta info [--json] PATCH\n"
     "       cfdelta verify [--max-output N] OLD PATCH\n"
@@ -37,6 +37,7 @@ static const char help[] =
     "times\n"
     "                        OLD, and 128 MiB. zstd: the bare frame, up to 2 GiB; 40\n"
     "                        bytes less, but a wrong OLD looks like a damaged patch.\n"
+    "                        cfd: our own, smallest and slower, checks both files.\n"
     "                        vcdiff: RFC 3284, for xdelta3 and its kin\n"
     "      --max-output N    refuse to make a NEW of more than N bytes (K, M, G; "
     "default\n"
@@ -333,6 +334,11 @@ static int print_info(const struct cfk_delta_patch_info *info)
         for (size_t i = 0; i < sizeof info->reference; i++)
             printf("%02x", info->reference[i]);
         printf("\n");
+    } else if (info->reference_bytes > 0) {
+        printf("reference  ");
+        for (size_t i = 0; i < info->reference_bytes; i++)
+            printf("%02x", info->reference[i]);
+        printf("...\n");
     } else {
         printf("reference  not named\n");
     }
@@ -465,7 +471,8 @@ int main(int argc, char **argv)
         case 'f': job.output_flags |= CLI_OUTPUT_REPLACE; break;
         case OPT_FORMAT:
             if (!parse_format(optarg, &job.format))
-                return cli_usage("--format wants dcz, zstd or vcdiff, not '%s'", optarg);
+                return cli_usage("--format wants dcz, zstd, cfd or vcdiff, not '%s'",
+                                 optarg);
             break;
         case OPT_MAX_OUTPUT:
             if (!cli_parse_size(optarg, &job.max_output) || job.max_output == 0)

@@ -33,6 +33,7 @@ extern "C" {
 enum {
     CFK_DELTA_DCZ = 1,   /* RFC 9842: SHA-256 of the reference, then a zstd frame */
     CFK_DELTA_ZSTD = 2,  /* a zstd frame alone: 40 bytes less, names no reference */
+    CFK_DELTA_CFD = 3,   /* our own, for the smallest patch: cfd(5); checks both sides */
     CFK_DELTA_VCDIFF = 4 /* RFC 3284, for xdelta3 and its kin; names no reference */
 };
 
@@ -43,7 +44,9 @@ enum {
     CFK_DELTA_LEVEL_DEFAULT = 5
 };
 
-/* "dcz", "zstd" or "vcdiff", or NULL for a number that is no format. Static. Since 0.1.
+/*
+ * "dcz", "zstd", "cfd" or "vcdiff", or NULL for a number that is no format.
+ * Static. Since 0.1.
  */
 CFK_API const char *cfk_delta_format_name(uint32_t format);
 
@@ -93,8 +96,8 @@ struct cfk_delta_encode_options {
     const struct cfk_alloc *alloc; /* NULL means malloc and free */
     uint32_t format;               /* CFK_DELTA_*; 0 means CFK_DELTA_DCZ */
     uint32_t level;                /* 1 to 9; 0 means CFK_DELTA_LEVEL_DEFAULT */
-    uint32_t no_checksum;          /* 1: 4 bytes less, and damage may go unnoticed */
-    uint32_t no_verify; /* 1: do not decode the patch to compare it with data */
+    uint32_t no_checksum; /* 1: 4 bytes less, and damage may go unnoticed; not for cfd */
+    uint32_t no_verify;   /* 1: do not decode the patch to compare it with data */
 };
 
 /*
@@ -154,7 +157,7 @@ struct cfk_delta_decode_options {
  *
  * Returns
  *   CFK_OK
- *   CFK_E_REFERENCE  a dcz patch was made against another reference; found
+ *   CFK_E_REFERENCE  a dcz or cfd patch was made against another reference; found
  *                    before anything is decoded
  *   CFK_E_CORRUPT    the patch is damaged, incomplete, or followed by other bytes,
  *                    and offset tells where; as a zstd or vcdiff patch does not name
@@ -241,8 +244,10 @@ struct cfk_delta_patch_info {
     uint32_t format;         /* CFK_DELTA_* */
     uint32_t new_size_known; /* 0 or 1, as all below */
     uint32_t has_checksum;
-    uint32_t has_reference; /* the digest of the reference is in the patch */
-    uint8_t reference[32];  /* the digest, else zero */
+    uint32_t has_reference;   /* the digest of the reference is in the patch */
+    uint8_t reference[32];    /* the digest, else zero */
+    uint32_t reference_bytes; /* so many of it are known: 32, in cfd 4, else 0 */
+    uint32_t reserved;
 };
 
 /*

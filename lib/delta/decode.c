@@ -8,6 +8,7 @@
 #include "base/alloc.h"
 #include "base/error.h"
 #include "base/options.h"
+#include "delta/cfd.h"
 #include "delta/vcdiff.h"
 #include "delta/zstd.h"
 
@@ -86,6 +87,8 @@ int cfk_delta_decode(const cfk_delta_ref *ref, const void *patch, size_t patch_s
     rc = cfk__delta_decode_options(&o, opts, err);
     if (rc == CFK_OK && patch != NULL && cfk__vcdiff_is(patch, patch_size))
         return cfk__vcdiff_decode(ref, patch, patch_size, &o, out, out_size, err);
+    if (rc == CFK_OK && cfk__cfd_is(patch, patch_size))
+        return cfk__cfd_decode(ref, patch, patch_size, &o, out, out_size, err);
     if (rc == CFK_OK)
         rc = admit(ref, patch, patch_size, &o, &p, &room, err);
     if (rc != CFK_OK)
@@ -125,6 +128,9 @@ int cfk_delta_decode_to(const cfk_delta_ref *ref, const void *patch, size_t patc
     if (rc == CFK_OK && patch != NULL && cfk__vcdiff_is(patch, patch_size))
         return cfk__vcdiff_decode_to(ref, patch, patch_size, &o, out, capacity, out_size,
                                      err);
+    if (rc == CFK_OK && cfk__cfd_is(patch, patch_size))
+        return cfk__cfd_decode_to(ref, patch, patch_size, &o, out, capacity, out_size,
+                                  err);
     if (rc == CFK_OK)
         rc = admit(ref, patch, patch_size, &o, &p, &room, err);
     if (rc != CFK_OK)

@@ -11,6 +11,7 @@
 #include "base/alloc.h"
 #include "base/error.h"
 #include "base/options.h"
+#include "delta/cfd.h"
 #include "delta/own.h"
 #include "delta/vcdiff.h"
 #include "delta/zstd.h"
@@ -132,6 +133,10 @@ static int make_plan(struct plan *plan, const cfk_delta_ref *ref, size_t size,
         return CFK_OK;
     }
     plan->header_size = o->format == CFK_DELTA_DCZ ? CFK__DCZ_HEADER_SIZE : 0;
+    if (o->format == CFK_DELTA_CFD) {
+        plan->header_size = cfk__cfd_header_size(size);
+        o->no_checksum = 1; /* in the frame: the header has checks */
+    }
     rc = cfk__delta_window(o->format, ref->old.size, size, bounds.upperBound,
                            &plan->window_log, err);
     if (rc != CFK_OK)
@@ -255,7 +260,7 @@ static int encode_zstd(const struct plan *plan, const cfk_delta_ref *ref,
     int rc;
 
     cfk__writer_init(&w, dst, plan->header_size);
-    if (plan->header_size > 0)
+    if (plan->o.format == CFK_DELTA_DCZ)
         cfk__dcz_write(&w, ref->digest);
     if ((uint64_t)ref->old.size + size <= CFK__OWN_MAX)
         rc = compress_own(plan, ref, data, size, dst + plan->header_size, capacity,
@@ -286,6 +291,9 @@ static int encode_whole(const struct plan *plan, const cfk_delta_ref *ref,
         rc = cfk__vcdiff_encode(ref, data, size, &plan->o, dst, patch_size, err);
     else
         rc = encode_zstd(plan, ref, data, size, dst, patch_size, err);
+    if (rc == CFK_OK && plan->o.format == CFK_DELTA_CFD)
+        rc = cfk__cfd_encode(plan->o.alloc, plan->o.level, ref, data, size, dst,
+                             patch_size, err);
     if (rc != CFK_OK || plan->o.no_verify)
         return rc;
     return verify(plan, ref, data, size, dst, *patch_size, err);

@@ -76,7 +76,7 @@ static int read_header(struct cfk__reader *r, struct cfk__frame *out,
                          "delta: a skippable zstd frame where the patch should be");
     if (magic != CFK__FRAME_MAGIC)
         return cfk__fail(err, CFK_E_NOTSUP,
-                         "delta: neither a dcz, zstd nor vcdiff patch");
+                         "delta: not a dcz, zstd, cfd or vcdiff patch");
     if (!cfk__read_u8(r, &fhd))
         return CFK_E_AGAIN;
     if ((fhd & FHD_RESERVED) != 0)

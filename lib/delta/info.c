@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What a patch tells without being decoded. */
 #include "base/error.h"
+#include "delta/cfd.h"
 #include "delta/patch.h"
 #include "delta/vcdiff.h"
 
@@ -32,6 +33,7 @@ static int zstd_info(const void *patch, size_t patch_size,
     all->memory = memory_needed(&p.frame);
     all->has_checksum = p.frame.checksum;
     all->has_reference = p.format == CFK_DELTA_DCZ;
+    all->reference_bytes = all->has_reference ? CFK_DELTA_DIGEST_SIZE : 0;
     memcpy(all->reference, p.digest, sizeof all->reference);
     return CFK_OK;
 }
@@ -47,9 +49,12 @@ int cfk_delta_info(const void *patch, size_t patch_size,
     if (patch == NULL && patch_size > 0)
         return cfk__fail(err, CFK_E_INVALID, "delta: NULL for %zu bytes of input",
                          patch_size);
-    rc = cfk__vcdiff_is(patch, patch_size)
-             ? cfk__vcdiff_info(patch, patch_size, &all, err)
-             : zstd_info(patch, patch_size, &all, err);
+    if (cfk__vcdiff_is(patch, patch_size))
+        rc = cfk__vcdiff_info(patch, patch_size, &all, err);
+    else if (cfk__cfd_is(patch, patch_size))
+        rc = cfk__cfd_info(patch, patch_size, &all, err);
+    else
+        rc = zstd_info(patch, patch_size, &all, err);
     if (rc != CFK_OK)
         return rc;
     all.size = info->size;

@@ -16,6 +16,7 @@ const char *cfk_delta_format_name(uint32_t format)
     switch (format) {
     case CFK_DELTA_DCZ: return "dcz";
     case CFK_DELTA_ZSTD: return "zstd";
+    case CFK_DELTA_CFD: return "cfd";
     case CFK_DELTA_VCDIFF: return "vcdiff";
     default: return NULL;
     }

@@ -5,11 +5,12 @@
  */
 #include "base/alloc.h"
 #include "base/error.h"
+#include "delta/cfd.h"
 #include "delta/decode.h"
 #include "delta/vcdiff_stream.h"
 #include "delta/zstd.h"
 
-enum state { HEAD, BODY, VCDIFF, DONE, FAILED };
+enum state { HEAD, BODY, VCDIFF, CFD, DONE, FAILED };
 
 struct cfk_delta_decoder {
     struct cfk_alloc alloc;
@@ -18,6 +19,7 @@ struct cfk_delta_decoder {
     uint64_t max_window;
     ZSTD_DCtx *ctx;
     struct cfk__vcdiff_stream *vcdiff; /* instead, for that format */
+    struct cfk__cfd_decoder *cfd;      /* or for that */
     enum state state;
     struct cfk__patch patch;
     uint8_t head[CFK__PATCH_HEAD_MAX];
@@ -73,6 +75,7 @@ void cfk_delta_decoder_free(cfk_delta_decoder *decoder)
     alloc = decoder->alloc;
     ZSTD_freeDCtx(decoder->ctx);
     cfk__vcdiff_stream_free(decoder->vcdiff);
+    cfk__cfd_decoder_free(decoder->cfd);
     cfk__free(&alloc, decoder);
 }
 
@@ -92,6 +95,27 @@ static int check_window(const cfk_delta_decoder *d, struct cfk_error *err)
     return CFK_OK;
 }
 
+/* What was gathered behind the header is decoded before the input. */
+static int take_cfd_head(cfk_delta_decoder *d, struct cfk_error *err)
+{
+    struct cfk__cfd_header header;
+    struct cfk__reader r;
+    int rc;
+
+    cfk__reader_init(&r, d->head, d->head_size);
+    rc = cfk__cfd_header_read(&r, &header, err);
+    if (rc == CFK_E_AGAIN)
+        return CFK_OK;
+    if (rc == CFK_OK)
+        rc = cfk__cfd_decoder_new(&d->alloc, d->ref, &header, d->max_output,
+                                  d->max_window, &d->cfd, err);
+    if (rc != CFK_OK)
+        return rc;
+    d->head_used = cfk__reader_offset(&r);
+    d->state = CFD;
+    return CFK_OK;
+}
+
 /* Gather the head; CFK_OK without a change of state means that more is needed. */
 static int take_head(cfk_delta_decoder *d, struct transfer *t, struct cfk_error *err)
 {
@@ -108,6 +132,8 @@ static int take_head(cfk_delta_decoder *d, struct transfer *t, struct cfk_error 
         d->state = VCDIFF;
         return rc;
     }
+    if (cfk__cfd_is(d->head, d->head_size))
+        return take_cfd_head(d, err);
     rc = cfk__patch_head(d->head, d->head_size, &d->patch, err);
     if (rc == CFK_E_AGAIN)
         return CFK_OK;
@@ -217,6 +243,27 @@ static int decode_vcdiff(cfk_delta_decoder *d, struct transfer *t, struct cfk_er
                                      err);
 }
 
+static int decode_cfd(cfk_delta_decoder *d, struct transfer *t, struct cfk_error *err)
+{
+    struct cfk__reader head;
+    struct cfk__reader in;
+    struct cfk__writer out;
+    int rc;
+
+    cfk__reader_init(&head, d->head + d->head_used, d->head_size - d->head_used);
+    cfk__reader_init(&in, t->in.src, t->in.size);
+    cfk__read_skip(&in, t->in.pos);
+    cfk__writer_init(&out, t->out.dst, t->out.size);
+    rc = cfk__cfd_decoder_update(d->cfd, &head, &out, err);
+    d->head_used += cfk__reader_offset(&head);
+    if (rc == CFK_OK && d->head_used == d->head_size)
+        rc = cfk__cfd_decoder_update(d->cfd, &in, &out, err);
+    d->taken += cfk__reader_offset(&in) - t->in.pos;
+    t->in.pos = cfk__reader_offset(&in);
+    t->out.pos = cfk__writer_size(&out);
+    return rc;
+}
+
 static int update(cfk_delta_decoder *d, struct transfer *t, struct cfk_error *err)
 {
     int rc = CFK_OK;
@@ -225,6 +272,8 @@ static int update(cfk_delta_decoder *d, struct transfer *t, struct cfk_error *er
         rc = take_head(d, t, err);
     if (rc == CFK_OK && d->state == VCDIFF)
         return decode_vcdiff(d, t, err);
+    if (rc == CFK_OK && d->state == CFD)
+        return decode_cfd(d, t, err);
     if (rc == CFK_OK && d->state == BODY)
         rc = decode_body(d, t, err);
     if (rc == CFK_OK && d->state == DONE)
@@ -263,6 +312,8 @@ int cfk_delta_decoder_finish(cfk_delta_decoder *decoder, struct cfk_error *err)
         return cfk__fail(err, CFK_E_STATE, "delta: this decoder has failed before");
     if (decoder->state == VCDIFF)
         return cfk__vcdiff_stream_finish(decoder->vcdiff, err);
+    if (decoder->state == CFD && cfk__cfd_decoder_done(decoder->cfd))
+        return CFK_OK;
     if (decoder->state != DONE)
         return cfk__fail_at(err, CFK_E_CORRUPT, decoder->taken,
                             "delta: the patch ends too early, after %llu bytes",

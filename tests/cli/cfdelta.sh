@@ -31,7 +31,7 @@ seq 20000 | sed '100s/$/ changed/; 5000d; 15000s/^/new /' >new
 
 # There and back, at every level, in both formats, by files and by pipes.
 for level in 1 2 3 4 5 6 7 8 9; do
-    for format in dcz zstd vcdiff; do
+    for format in dcz zstd cfd vcdiff; do
         run 0 cfdelta encode -$level --format $format old new -o patch
         out_is_empty
         err_is_empty
@@ -121,7 +121,7 @@ run 2 cfdelta verify old damaged
 err_has 'more follow'
 sed '60s/.*/x/' new >damaged
 run 2 cfdelta info damaged
-err_has 'neither a dcz, zstd nor vcdiff patch'
+err_has 'not a dcz, zstd, cfd or vcdiff patch'
 run 0 cfdelta verify --max-output "$size_new" old patch
 run 2 cfdelta verify --json --max-output $((size_new - 1)) old patch
 out_has '"code":"limit"'
@@ -172,7 +172,7 @@ run 2 cfdelta encode old
 err_has 'takes two files, not 1'
 run 2 cfdelta info patch patch
 run 2 cfdelta encode --format gdiff old new
-err_has "zstd or vcdiff, not 'gdiff'"
+err_has "zstd, cfd or vcdiff, not 'gdiff'"
 run 2 cfdelta encode --max-output 5 old new
 run 2 cfdelta decode -5 old patch
 run 2 cfdelta info --format dcz patch

@@ -270,7 +270,7 @@ START_TEST(what_is_no_patch_is_told_apart)
         const char *words;
     } cases[] = {
         { "", CFK_E_CORRUPT, "after 0 bytes" },
-        { "1f8b08000000", CFK_E_NOTSUP, "neither" },
+        { "1f8b08000000", CFK_E_NOTSUP, "not a dcz" },
         { "5e2a4d1821000000", CFK_E_CORRUPT, "33 bytes, not of 32" },
         { "502a4d180000000028b52ffd2000010000", CFK_E_NOTSUP, "skippable" },
         { "28b52ffd2800010000", CFK_E_CORRUPT, "reserved" },

@@ -281,7 +281,7 @@ END_TEST
 START_TEST(options_out_of_range_are_refused)
 {
     static const struct cfk_delta_encode_options wrong[] = {
-        { .size = sizeof wrong[0], .format = 3 },
+        { .size = sizeof wrong[0], .format = 5 },
         { .size = sizeof wrong[0], .level = 10 },
         { .size = sizeof wrong[0], .no_checksum = 2 },
         { .size = sizeof wrong[0], .no_verify = 2 },

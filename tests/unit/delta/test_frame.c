@@ -87,7 +87,7 @@ START_TEST(what_is_no_frame_is_told_apart)
     size_t used;
 
     unit_expect_error(header_of("28b52ffc00000000", &frame, &used, &err), CFK_E_NOTSUP,
-                      &err, "neither");
+                      &err, "not a dcz");
     unit_expect_error(header_of("502a4d1800000000", &frame, &used, &err), CFK_E_NOTSUP,
                       &err, "skippable");
     unit_expect_error(header_of("5f2a4d1800000000", &frame, &used, &err), CFK_E_NOTSUP,

@@ -82,7 +82,7 @@ START_TEST(what_is_wrong_is_told_and_nothing_is_written)
     unit_expect_error(cfk_delta_info(s.patch, s.patch_size - 1, &info, &err),
                       CFK_E_CORRUPT, &err, "ends in its checksum");
     unit_expect_error(cfk_delta_info("not a patch", 11, &info, &err), CFK_E_NOTSUP, &err,
-                      "neither");
+                      "not a dcz");
     unit_expect_error(cfk_delta_info(NULL, 3, &info, &err), CFK_E_INVALID, &err, "NULL");
     ck_assert_uint_eq(info.new_size, 7);
     info.size = 0;

@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: MIT */
+/* The header of cfd, and the choice of its back end. */
+#include "delta/cfd.h"
+
+#include "base/alloc.h"
+#include "base/crypto.h"
+#include "base/error.h"
+#include "delta/cm.h"
+#include "delta/frame.h"
+#include "delta/patch.h"
+
+#include <string.h>
+
+/* The first byte, and the high half of the second, whose low half is body and size. */
+enum { MAGIC = 0xcf, MAGIC_VERSION_1 = 0xd0 };
+
+static const uint8_t size_bytes[4] = { 1, 2, 3, 6 };
+
+/*
+ * Old and new version together up to which context mixing is tried, by level: with
+ * the old version taught near the differences alone, and with all of it.
+ */
+#define MIB UINT64_C(0x100000)
+static const struct {
+    uint64_t near_edits;
+    uint64_t all;
+} mixing[] = {
+    [1] = { MIB / 16, 0 },   [2] = { MIB / 4, 0 },        [3] = { MIB, 0 },
+    [4] = { 2 * MIB, 0 },    [5] = { 4 * MIB, 0 },        [6] = { 8 * MIB, MIB / 4 },
+    [7] = { 16 * MIB, MIB }, [8] = { 32 * MIB, 4 * MIB }, [9] = { 64 * MIB, 16 * MIB },
+};
+
+static unsigned size_class(uint64_t new_size)
+{
+    unsigned class = 0;
+
+    while (class < 3 && new_size >> 8 * size_bytes[class] != 0)
+        class ++;
+    return class;
+}
+
+size_t cfk__cfd_header_size(uint64_t new_size)
+{
+    return 2u + size_bytes[size_class(new_size)] + 2 * CFK__CFD_CHECK_SIZE;
+}
+
+void cfk__cfd_header_write(struct cfk__writer *w, const struct cfk__cfd_header *h)
+{
+    unsigned class = size_class(h->new_size);
+
+    cfk__write_u8(w, MAGIC);
+    cfk__write_u8(w, (uint8_t)(MAGIC_VERSION_1 | (unsigned)h->body << 2 | class));
+    for (unsigned i = 0; i < size_bytes[class]; i++)
+        cfk__write_u8(w, (uint8_t)(h->new_size >> 8 * i));
+    cfk__write(w, h->old_check, sizeof h->old_check);
+    cfk__write(w, h->new_check, sizeof h->new_check);
+}
+
+bool cfk__cfd_is(const void *data, size_t size)
+{
+    const uint8_t *bytes = data;
+
+    if (bytes == NULL || size == 0 || bytes[0] != MAGIC)
+        return false;
+    return size < 2 || (bytes[1] & 0xf0) == MAGIC_VERSION_1;
+}
+
+int cfk__cfd_header_read(struct cfk__reader *r, struct cfk__cfd_header *out,
+                         struct cfk_error *err)
+{
+    struct cfk__reader ahead = *r;
+    struct cfk__span size;
+    uint8_t first;
+    uint8_t second;
+
+    if (!cfk__read_u8(&ahead, &first) || !cfk__read_u8(&ahead, &second))
+        return CFK_E_AGAIN;
+    *out = (struct cfk__cfd_header){ .body = (enum cfk__cfd_body)(second >> 2 & 3) };
+    if (out->body > CFK__CFD_MIXED)
+        return cfk__fail_at(err, CFK_E_NOTSUP, 1,
+                            "delta: a cfd patch of a back end that this version lacks");
+    if (!cfk__read_span(&ahead, size_bytes[second & 3], &size) ||
+        !cfk__read_copy(&ahead, out->old_check, sizeof out->old_check) ||
+        !cfk__read_copy(&ahead, out->new_check, sizeof out->new_check))
+        return CFK_E_AGAIN;
+    for (size_t i = size.size; i-- > 0;)
+        out->new_size = out->new_size << 8 | size.data[i];
+    if (size_class(out->new_size) != (second & 3u))
+        return cfk__fail_at(err, CFK_E_CORRUPT, 2,
+                            "delta: a size of %llu bytes in a longer form than it needs",
+                            (unsigned long long)out->new_size);
+    *r = ahead;
+    return CFK_OK;
+}
+
+static int read_whole_header(struct cfk__reader *r, struct cfk__cfd_header *h,
+                             struct cfk_error *err)
+{
+    int rc = cfk__cfd_header_read(r, h, err);
+
+    if (rc == CFK_E_AGAIN)
+        return cfk__fail_at(err, CFK_E_CORRUPT, (uint64_t)(r->end - r->start),
+                            "delta: the patch ends in its header, after %zu bytes",
+                            cfk__reader_left(r));
+    return rc;
+}
+
+int cfk__cfd_info(const void *patch, size_t patch_size, struct cfk_delta_patch_info *info,
+                  struct cfk_error *err)
+{
+    struct cfk__cfd_header h;
+    struct cfk__reader r;
+    int rc;
+
+    cfk__reader_init(&r, patch, patch_size);
+    rc = read_whole_header(&r, &h, err);
+    if (rc != CFK_OK)
+        return rc;
+    if (h.body == CFK__CFD_SAME && cfk__reader_left(&r) > 0)
+        return cfk__fail_at(err, CFK_E_CORRUPT, cfk__reader_offset(&r),
+                            "delta: the patch ends at byte %zu, and %zu more follow",
+                            cfk__reader_offset(&r), cfk__reader_left(&r));
+    info->format = CFK_DELTA_CFD;
+    info->new_size_known = 1;
+    info->new_size = h.new_size;
+    info->window = h.body == CFK__CFD_SAME ? 0 : h.new_size;
+    info->memory = h.body == CFK__CFD_MIXED ? cfk__cm_memory(h.new_size, h.new_size)
+                                            : info->window + 2 * CFK__FRAME_BLOCK_MAX;
+    info->has_checksum = 1;
+    info->reference_bytes = CFK__CFD_CHECK_SIZE;
+    memcpy(info->reference, h.old_check, CFK__CFD_CHECK_SIZE);
+    return CFK_OK;
+}
+
+/* Try mixing for less than limit bytes. *size is 0 where it is not worth it. */
+static int try_mixing(const struct cfk_alloc *alloc, uint32_t level,
+                      const cfk_delta_ref *ref, const void *data, size_t size,
+                      uint8_t *body, size_t limit, size_t *body_size,
+                      struct cfk_error *err)
+{
+    uint64_t total = (uint64_t)ref->old.size + size;
+    enum cfk__cm_priming priming =
+        total <= mixing[level].all ? CFK__CM_PRIME_ALL : CFK__CM_PRIME_NEAR;
+    uint8_t *made;
+    int rc;
+
+    *body_size = 0;
+    if (total > mixing[level].near_edits || limit < 2)
+        return CFK_OK;
+    made = cfk__malloc(alloc, limit - 1);
+    if (made == NULL)
+        return cfk__fail(err, CFK_E_NOMEM, "delta: no memory for %zu bytes", limit);
+    rc = cfk__cm_encode_body(alloc, ref->old, (struct cfk__span){ data, size }, priming,
+                             made, limit - 1, body_size, err);
+    if (rc == CFK_OK)
+        memcpy(body, made, *body_size);
+    if (rc == CFK_E_SPACE) {
+        *body_size = 0;
+        rc = CFK_OK;
+    }
+    cfk__free(alloc, made);
+    return rc;
+}
+
+int cfk__cfd_encode(const struct cfk_alloc *alloc, uint32_t level,
+                    const cfk_delta_ref *ref, const void *data, size_t size, uint8_t *dst,
+                    size_t *patch_size, struct cfk_error *err)
+{
+    struct cfk__cfd_header h = { .body = CFK__CFD_ZSTD, .new_size = size };
+    size_t header_size = cfk__cfd_header_size(size);
+    uint8_t digest[CFK__SHA256_SIZE];
+    struct cfk__writer w;
+    size_t mixed = 0;
+    int rc = cfk__hash(CFK__SHA256, data, size, digest, err);
+
+    if (rc != CFK_OK)
+        return rc;
+    memcpy(h.old_check, ref->digest, sizeof h.old_check);
+    memcpy(h.new_check, digest, sizeof h.new_check);
+    if (size == ref->old.size && memcmp(digest, ref->digest, sizeof digest) == 0) {
+        h.body = CFK__CFD_SAME;
+        *patch_size = header_size;
+    } else {
+        rc = try_mixing(alloc, level, ref, data, size, dst + header_size,
+                        *patch_size - header_size, &mixed, err);
+        if (rc != CFK_OK)
+            return rc;
+    }
+    if (mixed > 0) {
+        h.body = CFK__CFD_MIXED;
+        *patch_size = header_size + mixed;
+    }
+    cfk__writer_init(&w, dst, header_size);
+    cfk__cfd_header_write(&w, &h);
+    return CFK_OK;
+}
+
+/* All of the patch through a decoder with room for all of the new version. */
+static int decode_whole(const cfk_delta_ref *ref, const struct cfk__cfd_header *h,
+                        struct cfk__reader *r, const struct cfk_delta_decode_options *o,
+                        uint8_t *out, size_t *out_size, struct cfk_error *err)
+{
+    struct cfk__cfd_decoder *d;
+    struct cfk__writer w;
+    int rc = cfk__cfd_decoder_new(o->alloc, ref, h, o->max_output, UINT64_MAX, &d, err);
+
+    if (rc != CFK_OK)
+        return rc;
+    cfk__writer_init(&w, out, (size_t)h->new_size);
+    rc = cfk__cfd_decoder_update(d, r, &w, err);
+    if (rc == CFK_OK && !cfk__cfd_decoder_done(d))
+        rc = cfk__fail_at(err, CFK_E_CORRUPT, cfk__reader_offset(r),
+                          "delta: the patch ends too early, after %zu bytes",
+                          cfk__reader_offset(r));
+    cfk__cfd_decoder_free(d);
+    if (rc == CFK_OK)
+        *out_size = (size_t)h->new_size;
+    return rc;
+}
+
+/* Everything that can be refused before memory is taken. */
+static int admit(const cfk_delta_ref *ref, struct cfk__reader *r,
+                 const struct cfk_delta_decode_options *o, struct cfk__cfd_header *h,
+                 struct cfk_error *err)
+{
+    int rc = cfk__delta_check_input(ref, r->start, cfk__reader_left(r), err);
+
+    if (rc == CFK_OK)
+        rc = read_whole_header(r, h, err);
+    if (rc == CFK_OK)
+        rc = cfk__cfd_admit(h, ref, o->max_output, UINT64_MAX, err);
+    if (rc == CFK_OK && h->new_size > SIZE_MAX)
+        rc = cfk__patch_too_large(SIZE_MAX, err);
+    return rc;
+}
+
+int cfk__cfd_decode_to(const cfk_delta_ref *ref, const void *patch, size_t patch_size,
+                       const struct cfk_delta_decode_options *o, void *out,
+                       size_t capacity, size_t *out_size, struct cfk_error *err)
+{
+    struct cfk__cfd_header h;
+    struct cfk__reader r;
+    int rc;
+
+    cfk__reader_init(&r, patch, patch_size);
+    rc = admit(ref, &r, o, &h, err);
+    if (rc != CFK_OK)
+        return rc;
+    if (cfk__delta_overlap(out, capacity, ref->old.data, ref->old.size) ||
+        cfk__delta_overlap(out, capacity, patch, patch_size))
+        return cfk__fail(err, CFK_E_INVALID,
+                         "delta: the output overlaps the reference or the patch");
+    if (h.new_size > capacity)
+        return cfk__fail(err, CFK_E_SPACE,
+                         "delta: the new version has %llu bytes, the buffer %zu",
+                         (unsigned long long)h.new_size, capacity);
+    return decode_whole(ref, &h, &r, o, out, out_size, err);
+}
+
+int cfk__cfd_decode(const cfk_delta_ref *ref, const void *patch, size_t patch_size,
+                    const struct cfk_delta_decode_options *o, void **out,
+                    size_t *out_size, struct cfk_error *err)
+{
+    struct cfk__cfd_header h;
+    struct cfk__reader r;
+    uint8_t *data;
+    int rc;
+
+    cfk__reader_init(&r, patch, patch_size);
+    rc = admit(ref, &r, o, &h, err);
+    if (rc != CFK_OK)
+        return rc;
+    data = cfk__malloc(o->alloc, (size_t)h.new_size);
+    if (data == NULL)
+        return cfk__fail(err, CFK_E_NOMEM, "delta: no memory for %llu bytes",
+                         (unsigned long long)h.new_size);
+    rc = decode_whole(ref, &h, &r, o, data, out_size, err);
+    if (rc != CFK_OK) {
+        cfk__free(o->alloc, data);
+        return rc;
+    }
+    *out = data;
+    return CFK_OK;
+}

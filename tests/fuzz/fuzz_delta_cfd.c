@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The body of a cfd patch from outside against a known reference, behind a header
+ * that is right: the first byte tells the body, the next two the size. Decoded
+ * whole and in pieces, which must agree.
+ */
+#include "cfkit/delta.h"
+#include "fuzz.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { REFERENCE_SIZE = 4096, HEADER_SIZE = 12, PATCH_MAX = 1 << 16 };
+
+static cfk_delta_ref *reference(void)
+{
+    static char text[REFERENCE_SIZE + 64];
+    struct cfk_delta_ref_options copy = { .size = sizeof copy, .copy = 1 };
+    cfk_delta_ref *ref;
+    size_t at = 0;
+
+    for (int line = 1; at < REFERENCE_SIZE; line++)
+        at += (size_t)snprintf(text + at, 64, "line %d of the old version\n", line);
+    if (cfk_delta_ref_new(text, REFERENCE_SIZE, &copy, &ref, NULL) != CFK_OK)
+        abort();
+    return ref;
+}
+
+static int in_pieces(const cfk_delta_ref *ref, const uint8_t *patch, size_t size,
+                     uint8_t *out, size_t *out_size)
+{
+    size_t step = size % 13 + 1;
+    size_t room = size % 4095 + 1;
+    cfk_delta_decoder *decoder;
+    size_t at = 0;
+    size_t given = 0;
+    int rc = cfk_delta_decoder_new(ref, NULL, &decoder, NULL);
+
+    *out_size = 0;
+    while (rc == CFK_OK && (at < size || given == room)) {
+        size_t piece = size - at < step ? size - at : step;
+        size_t used;
+
+        rc = cfk_delta_decoder_update(decoder, patch + at, piece, &used, out + *out_size,
+                                      room, &given, NULL);
+        at += used;
+        *out_size += given;
+        if (*out_size > 65535)
+            abort();
+    }
+    if (rc == CFK_OK)
+        rc = cfk_delta_decoder_finish(decoder, NULL);
+    cfk_delta_decoder_free(decoder);
+    return rc;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static cfk_delta_ref *ref;
+    static uint8_t patch[PATCH_MAX];
+    static uint8_t pieces[65536 + 4096];
+    struct cfk_error err = { 0 };
+    size_t pieces_size;
+    size_t whole_size;
+    void *whole;
+    int rc;
+    int pieces_rc;
+
+    if (ref == NULL)
+        ref = reference();
+    if (size < 7 || size - 7 > PATCH_MAX - HEADER_SIZE || data[2] == 0)
+        return 0;
+    patch[0] = 0xcf;
+    patch[1] = (uint8_t)(0xd1 | (data[0] & 3) << 2);
+    memcpy(patch + 2, data + 1, 2);
+    memcpy(patch + 4, cfk_delta_ref_digest(ref), 4);
+    memcpy(patch + 8, data + 3, 4);
+    memcpy(patch + HEADER_SIZE, data + 7, size - 7);
+    size = size - 7 + HEADER_SIZE;
+    rc = cfk_delta_decode(ref, patch, size, NULL, &whole, &whole_size, &err);
+    if ((rc == CFK_OK) != (whole != NULL) || err.code != rc || err.offset > size)
+        abort();
+    pieces_rc = in_pieces(ref, patch, size, pieces, &pieces_size);
+    if ((rc == CFK_OK) != (pieces_rc == CFK_OK) ||
+        (rc == CFK_OK &&
+         (pieces_size != whole_size || memcmp(pieces, whole, whole_size) != 0)))
+        abort();
+    cfk_free(NULL, whole);
+    return 0;
+}
