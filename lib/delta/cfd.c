@@ -25,9 +25,15 @@ static const struct {
     uint64_t near_edits;
     uint64_t all;
 } mixing[] = {
-    [1] = { MIB / 16, 0 },   [2] = { MIB / 4, 0 },        [3] = { MIB, 0 },
-    [4] = { 2 * MIB, 0 },    [5] = { 4 * MIB, 0 },        [6] = { 8 * MIB, MIB / 4 },
-    [7] = { 16 * MIB, MIB }, [8] = { 32 * MIB, 4 * MIB }, [9] = { 64 * MIB, 16 * MIB },
+    [1] = { MIB / 16, 0 },
+    [2] = { MIB / 4, 0 },
+    [3] = { MIB, 0 },
+    [4] = { 2 * MIB, 0 },
+    [5] = { 4 * MIB, 0 },
+    [6] = { 8 * MIB, MIB / 4 },
+    [7] = { 16 * MIB, MIB },
+    [8] = { 32 * MIB, 4 * MIB },
+    [9] = { CFK__CFD_MIXED_MAX, 16 * MIB },
 };
 
 static unsigned size_class(uint64_t new_size)

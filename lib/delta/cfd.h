@@ -11,6 +11,12 @@
 enum {
     CFK__CFD_HEADER_MAX = 16,
     CFK__CFD_CHECK_SIZE = 4, /* of a SHA-256, its first bytes */
+
+    /*
+     * Old and new version together, at most, of a mixed body: decoding one takes
+     * the time of making it, and a few bytes can claim any size.
+     */
+    CFK__CFD_MIXED_MAX = 64 << 20,
 };
 
 enum cfk__cfd_body {

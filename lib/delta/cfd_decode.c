@@ -43,6 +43,12 @@ int cfk__cfd_admit(const struct cfk__cfd_header *h, const cfk_delta_ref *ref,
         return cfk__fail_at(err, CFK_E_CORRUPT, 2,
                             "delta: a copy of %llu bytes of a reference of %zu",
                             (unsigned long long)h->new_size, ref->old.size);
+    if (h->body == CFK__CFD_MIXED && ref->old.size + h->new_size > CFK__CFD_MIXED_MAX)
+        return cfk__fail_at(err, CFK_E_CORRUPT, 2,
+                            "delta: a mixed body for versions of %llu bytes together; "
+                            "the format has %d at most",
+                            (unsigned long long)(ref->old.size + h->new_size),
+                            CFK__CFD_MIXED_MAX);
     if (h->body != CFK__CFD_SAME && h->new_size > max_window)
         return cfk__fail(err, CFK_E_LIMIT,
                          "delta: the patch wants a window of %llu bytes, and %llu are "

@@ -50,7 +50,7 @@ void cfk__cm_byte_init(struct cfk__cm_model *m)
     /* the excluded byte: each bit as expected is more and more unlikely */
     for (uint32_t bit = 0; bit < 8; bit++)
         m->match_state[CFK__CM_ALIGNED][384 + bit] =
-            cfk__cm_state(bit < 7 ? 40000 >> bit / 2 : 16, 4);
+            cfk__cm_state(bit < 7 ? UINT32_C(40000) >> bit / 2 : 16, 4);
     for (size_t i = 0; i < 256; i++)
         m->zero[i] = cfk__cm_state(32768, 0);
     for (size_t t = 0; t < 2; t++)

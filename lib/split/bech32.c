@@ -47,7 +47,7 @@ static uint32_t checksum(const uint8_t symbols[SYMBOLS])
 /* Bit number i of a key, from the highest of its first byte; 0 behind the end. */
 static unsigned bit_of(const uint8_t *key, size_t i)
 {
-    return i < 8 * CFK__X25519_SIZE ? key[i / 8] >> (7 - i % 8) & 1u : 0;
+    return i < 8 * CFK__X25519_SIZE ? (unsigned)key[i / 8] >> (7 - i % 8) & 1u : 0u;
 }
 
 void cfk__public_write(const uint8_t key[CFK__X25519_SIZE],

@@ -304,6 +304,38 @@ START_TEST(a_bomb_is_refused_before_it_is_fed)
 }
 END_TEST
 
+/* What a decoder says to the header alone of a mixed body for so many bytes. */
+static int admit_mixed(const cfk_delta_ref *ref, uint64_t new_size, struct cfk_error *err)
+{
+    uint8_t header[16] = { 0xcf, 0xdb };
+    cfk_delta_decoder *decoder;
+    uint8_t out[8];
+    size_t used;
+    size_t made;
+    int rc;
+
+    for (int i = 0; i < 6; i++)
+        header[2 + i] = (uint8_t)(new_size >> 8 * i);
+    memcpy(header + 8, cfk_delta_ref_digest(ref), 4);
+    ck_assert_int_eq(cfk_delta_decoder_new(ref, NULL, &decoder, err), CFK_OK);
+    rc = cfk_delta_decoder_update(decoder, header, sizeof header, &used, out, sizeof out,
+                                  &made, err);
+    cfk_delta_decoder_free(decoder);
+    return rc;
+}
+
+START_TEST(a_mixed_body_stands_for_64_mib_at_most)
+{
+    struct cfk_error err;
+    cfk_delta_ref *ref = make_ref("reference", 9);
+
+    ck_assert_int_eq(admit_mixed(ref, (64u << 20) - 9, &err), CFK_OK);
+    unit_expect_error(admit_mixed(ref, (64u << 20) - 8, &err), CFK_E_CORRUPT, &err,
+                      "the format has 67108864 at most");
+    cfk_delta_ref_free(ref);
+}
+END_TEST
+
 START_TEST(info_tells_what_the_header_has)
 {
     struct cfk_delta_patch_info info = { .size = sizeof info };
@@ -416,6 +448,7 @@ Suite *unit_suite(void)
         pieces_of_any_size_give_the_same,
         limits_hold_from_both_sides,
         a_bomb_is_refused_before_it_is_fed,
+        a_mixed_body_stands_for_64_mib_at_most,
         info_tells_what_the_header_has,
         every_allocation_may_fail,
         pages_take_few_bytes,
