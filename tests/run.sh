@@ -105,14 +105,14 @@ check() {
     return $status
 }
 
+# For runs that would only take longer over the recorded data.
+without_data() {
+    CFKIT_DATA='' configuration "$@"
+}
+
 sanitized() {
     ASAN_OPTIONS=detect_leaks=1:abort_on_error=1 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 \
         configuration "$@" -Db_sanitize=address,undefined -Db_lundef=false
-}
-
-# The recorded data were tried with every component on: what is off changes none of it.
-without_data() {
-    CFKIT_DATA='' configuration "$@"
 }
 
 with_clang() {
@@ -125,8 +125,7 @@ fuzzed() {
 }
 
 under_valgrind() {
-    SUITES='--suite unit' PATIENCE=20 configuration "$@" \
-        --buildtype=debugoptimized
+    SUITES='--suite unit' PATIENCE=20 without_data "$@"
 }
 
 step gcc configuration gcc -Dbench=enabled
