@@ -81,7 +81,7 @@ configuration() {
     ninja -C "$build" -j "$jobs" || return
     rm -f "$build"/meson-logs/testlog*
     # shellcheck disable=SC2086 # options, to be split
-    meson test -C "$build" --no-rebuild --print-errorlogs --num-processes "$jobs" \
+    CK_TIMEOUT_MULTIPLIER=${PATIENCE:-1} meson test -C "$build" --no-rebuild --print-errorlogs --num-processes "$jobs" \
         $suite_args ${WRAPPER:+--wrapper="$WRAPPER"} --timeout-multiplier "${PATIENCE:-1}"
     status=$?
     count "$build" || return 1
@@ -112,7 +112,7 @@ without_data() {
 
 sanitized() {
     ASAN_OPTIONS=detect_leaks=1:abort_on_error=1 UBSAN_OPTIONS=halt_on_error=1:print_stacktrace=1 \
-        configuration "$@" -Db_sanitize=address,undefined -Db_lundef=false
+        PATIENCE=4 configuration "$@" -Db_sanitize=address,undefined -Db_lundef=false
 }
 
 with_clang() {
