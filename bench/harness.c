@@ -10,7 +10,7 @@
 #if __has_include(<valgrind/callgrind.h>)
 #include <valgrind/callgrind.h>
 #else
-#define CALLGRIND_TOGGLE_COLLECT
+#define CALLGRIND_TOGGLE_COLLECT (void)0
 #endif
 
 enum { MAX_RUNS = 101, MIN_RUNS = 5 };
