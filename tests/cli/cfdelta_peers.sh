@@ -17,7 +17,9 @@ same() {
 ours() { # OLD NEW LEVEL
     for format in dcz zstd; do
         run 0 cfdelta encode "-$3" --format $format "$1" "$2" -f -o ours
-        run 0 zstd -q -f -d --long=27 --patch-from="$1" ours -o back
+        [ $format = zstd ] || tail -c +$dcz_offset ours >frame
+        [ $format = dcz ] || cp ours frame
+        run 0 zstd -q -f -d --long=27 --patch-from="$1" frame -o back
         same back "$2"
     done
 }
@@ -40,11 +42,22 @@ both_ways() {
 
 seq 200000 >old
 seq 200000 | sed '1000s/$/ changed/; 50000d; 150000s/^/new /' >new
+seq 5 >small
+
+# zstd 1.5.7 forgets its reference at a skippable frame, such as a dcz begins
+# with: is it so here, with a frame of its own making?
+zstd -q -f --long=27 --patch-from=old new -o theirs
+cfdelta encode old new -o header
+head -c 40 header | cat - theirs >behind
+dcz_offset=1
+zstd -q -f -d --long=27 --patch-from=old behind -o back 2>said || {
+    skip "this zstd reads no frame behind a header, so ours is read alone: $(cat said)"
+    dcz_offset=41
+}
 for level in 1 5 9; do
     both_ways old new $level
 done
 both_ways new old 5
-seq 5 >small
 both_ways small new 3
 both_ways new small 3
 ours small small 3
