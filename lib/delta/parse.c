@@ -14,15 +14,23 @@ struct parse {
     bool shorter;
 };
 
+/* Runs that are longer than a block are divided: each part is within the codes. */
+static uint32_t within_block(uint32_t n)
+{
+    return n < CFK__BLOCK_MAX ? n : CFK__BLOCK_MAX - 1;
+}
+
 static uint32_t literals_price(const struct cfk__prices *p, uint32_t n)
 {
-    return n < CFK__PRICED_LENGTHS ? p->literals[n]
-                                   : p->literals_code[cfk__literals_code(n)];
+    return n < CFK__PRICED_LENGTHS
+               ? p->literals[n]
+               : p->literals_code[cfk__literals_code(within_block(n))];
 }
 
 static uint32_t match_price(const struct cfk__prices *p, uint32_t n)
 {
-    return n < CFK__PRICED_LENGTHS ? p->match[n] : p->match_code[cfk__match_code(n)];
+    return n < CFK__PRICED_LENGTHS ? p->match[n]
+                                   : p->match_code[cfk__match_code(within_block(n))];
 }
 
 /* A copy as the next step from a node. */

@@ -417,7 +417,7 @@ START_TEST(of_real_pages_nearly_the_best_is_picked)
         for (size_t i = 0; i < p->count; i++)
             refs[i] = add(store, p->old[i], p->old_size[i]);
     }
-    for (size_t i = 0; i < p->count; i += 4) {
+    for (size_t i = 0; i < p->count; i += 8) {
         struct cfk_delta_pick picks[4];
         size_t least = SIZE_MAX;
         size_t count;
