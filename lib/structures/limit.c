@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * GCRA. An event costs I = period / events; a bucket is the time at which it will
- * be full again. An event of cost n passes if that time, or now if later, plus
- * n I lies at most burst * I after now, and becomes the bucket's new time.
- *
- * I is a fraction of nanoseconds, so times are kept as whole nanoseconds and a
- * numerator over events; nothing is rounded. Whole nanoseconds count from the
- * least int64_t, where untouched (zero) buckets are.
+ * Limits by key. A hashed bucket is one word: the time at which it is full again, in
+ * the units of limit_rule.h and from an origin that lies HALF units before the
+ * anchor, a time that was once now. 0 is a bucket that was full at the origin. Now
+ * stays within HALF units of the anchor; where it leaves that, the anchor moves to it
+ * and all buckets with it. An exact bucket is kept as an absolute time.
  */
 #include "cfkit/limit.h"
 
@@ -16,110 +14,32 @@
 #include "base/siphash.h"
 #include "cfkit/cache.h"
 #include "structures/key.h"
+#include "structures/limit_rule.h"
 
-static const int64_t DEFAULT_PERIOD_NS = 1000000000;
+#include <math.h>
+
 static const size_t DEFAULT_BUCKETS = 4096;
 static const size_t MOST_BUCKETS = (size_t)1 << 28;
-static const uint64_t MOST_BURST = INT32_MAX;
-static const uint64_t MOST_SPAN_NS = UINT64_C(1) << 62;
-
-/* ns + part / events nanoseconds; part < events. */
-struct span {
-    uint64_t ns;
-    uint64_t part;
-};
+static const uint64_t HALF = UINT64_C(1) << 61;
+static const uint64_t LATEST = UINT64_C(3) << 62; /* of a bucket */
 
 struct cfk_limit {
-    struct cfk_alloc alloc;
+    struct cfk_limit_rule rule;
     uint64_t seed[2];
-    uint64_t events; /* in lowest terms with period */
-    uint64_t period;
-    uint64_t burst;
-    struct span depth;    /* burst * I: how far ahead a bucket's time may be */
-    struct span *buckets; /* hashed */
+    uint64_t *buckets; /* hashed */
     uint32_t bucket_mask;
-    cfk_cache *exact; /* or: expiry is the whole ns, rounded up, the value the part */
+    bool anchored;
+    int64_t anchor;
+    uint64_t half_ns; /* HALF units */
+    int64_t last_ns;  /* the clock stops here */
+    uint64_t passed;
+    uint64_t denied;
+    cfk_cache *exact; /* or: expiry is the whole ns, rounded up, the value by how much */
     uint32_t max_key_bytes;
+    struct cfk_alloc alloc;
 };
 
-/* ---- spans ---- */
-
-/* n * I. n <= 2^31 and part < events < 2^32, so the products of parts fit. */
-static struct span cost_of(const cfk_limit *limit, uint64_t n)
-{
-    uint64_t parts = n * (limit->period % limit->events);
-
-    return (struct span){
-        .ns = n * (limit->period / limit->events) + parts / limit->events,
-        .part = parts % limit->events,
-    };
-}
-
-static struct span span_sum(const cfk_limit *limit, struct span a, struct span b)
-{
-    uint64_t part = a.part + b.part;
-    uint64_t carry = part >= limit->events;
-
-    return (struct span){ a.ns + b.ns + carry, part - carry * limit->events };
-}
-
-/* a - b, where b <= a. */
-static struct span span_difference(const cfk_limit *limit, struct span a, struct span b)
-{
-    uint64_t borrow = a.part < b.part;
-
-    return (struct span){ a.ns - b.ns - borrow,
-                          a.part + borrow * limit->events - b.part };
-}
-
-static bool span_less(struct span a, struct span b)
-{
-    return a.ns != b.ns ? a.ns < b.ns : a.part < b.part;
-}
-
 /* ---- making ---- */
-
-static uint64_t greatest_common_divisor(uint64_t a, uint64_t b)
-{
-    while (b != 0) {
-        uint64_t rest = a % b;
-
-        a = b;
-        b = rest;
-    }
-    return a;
-}
-
-static int set_rate(cfk_limit *limit, const struct cfk_limit_options *o,
-                    struct cfk_error *err)
-{
-    int64_t period = o->period_ns != 0 ? o->period_ns : DEFAULT_PERIOD_NS;
-    uint64_t common;
-
-    if (o->events == 0)
-        return cfk__fail(err, CFK_E_INVALID, "limit: events per period have to be set");
-    if (period < 0)
-        return cfk__fail(err, CFK_E_INVALID, "limit: the period has to be above 0");
-    common = greatest_common_divisor(o->events, (uint64_t)period);
-    limit->events = o->events / common;
-    limit->period = (uint64_t)period / common;
-    if (limit->events > UINT32_MAX)
-        return cfk__fail(err, CFK_E_INVALID,
-                         "limit: %llu events in %lld ns cannot be told apart; use fewer",
-                         (unsigned long long)o->events, (long long)period);
-
-    limit->burst = o->burst != 0 ? o->burst : o->events;
-    if (limit->burst > MOST_BURST)
-        return cfk__fail(err, CFK_E_INVALID, "limit: a burst of %llu; %llu is the most",
-                         (unsigned long long)limit->burst,
-                         (unsigned long long)MOST_BURST);
-    if (limit->period / limit->events >= MOST_SPAN_NS / limit->burst - 1)
-        return cfk__fail(err, CFK_E_INVALID,
-                         "limit: a burst of %llu would take over 146 years to refill",
-                         (unsigned long long)limit->burst);
-    limit->depth = cost_of(limit, limit->burst);
-    return CFK_OK;
-}
 
 static int make_buckets(cfk_limit *limit, const struct cfk_limit_options *o,
                         struct cfk_error *err)
@@ -175,7 +95,12 @@ int cfk_limit_new(const struct cfk_limit_options *opts, cfk_limit **out,
     if (limit == NULL)
         return cfk__fail(err, CFK_E_NOMEM, "limit: no memory for a limiter");
     limit->alloc = *cfk__alloc_or_default(o.alloc);
-    rc = set_rate(limit, &o, err);
+    rc = cfk__limit_rule(&limit->rule, o.events, o.period_ns, o.burst, err);
+    if (rc == CFK_OK) {
+        limit->half_ns = HALF / limit->rule.events;
+        limit->last_ns =
+            INT64_MAX - 2 - (int64_t)(limit->rule.depth / limit->rule.events);
+    }
     if (rc == CFK_OK)
         rc = o.max_keys != 0 ? make_exact(limit, &o, err) : make_buckets(limit, &o, err);
     if (rc != CFK_OK) {
@@ -207,66 +132,106 @@ void cfk_limit_reset(cfk_limit *limit)
                ((size_t)limit->bucket_mask + 1) * sizeof *limit->buckets);
 }
 
-/* ---- deciding ---- */
-
-/*
- * Nanoseconds since the least int64_t. Near the end of time the clock stands
- * still, so that no bucket's time can overflow.
- */
-static uint64_t instant(const cfk_limit *limit, int64_t now_ns)
+/* Near the end of time the clock stands still, so that no bucket's time overflows. */
+static int64_t instant(const cfk_limit *limit, int64_t now_ns)
 {
-    uint64_t now = (uint64_t)now_ns ^ UINT64_C(1) << 63;
-    uint64_t last = UINT64_MAX - limit->depth.ns - 3;
-
-    return now < last ? now : last;
+    return now_ns < limit->last_ns ? now_ns : limit->last_ns;
 }
 
-static int64_t retry_in(struct span wait)
-{
-    uint64_t ns = wait.ns + (wait.part > 0);
+/* ---- hashed buckets ---- */
 
-    return ns < INT64_MAX ? (int64_t)ns : INT64_MAX - 1;
+/* How far now is from the anchor; true where it lies behind it. */
+static bool distance(const cfk_limit *limit, int64_t now_ns, uint64_t *ns)
+{
+    bool behind = now_ns < limit->anchor;
+
+    *ns = behind ? (uint64_t)limit->anchor - (uint64_t)now_ns
+                 : (uint64_t)now_ns - (uint64_t)limit->anchor;
+    return behind;
 }
 
-/* Charge a bucket, or say how long to wait; it may change even so, see below. */
-static bool charge(const cfk_limit *limit, struct span *bucket, uint64_t cost,
-                   int64_t now_ns, int64_t *retry_ns)
+/* A bucket as seen from an origin that is so many nanoseconds away. */
+static uint64_t shifted(const cfk_limit *limit, uint64_t bucket, bool behind, uint64_t ns)
 {
-    struct span now = { instant(limit, now_ns), 0 };
-    struct span debt = { 0, 0 };
+    uint64_t units = ns < LATEST / limit->rule.events ? ns * limit->rule.events : LATEST;
 
-    *retry_ns = 0;
-    if (cost == 0)
-        return true;
-    *retry_ns = CFK_LIMIT_NEVER;
-    if (cost > limit->burst)
-        return false;
-    if (span_less(now, *bucket))
-        debt = span_difference(limit, *bucket, now);
-    if (span_less(limit->depth, debt)) { /* the clock went back: empty, no worse */
-        debt = limit->depth;
-        *bucket = span_sum(limit, now, debt);
+    if (bucket == 0)
+        return 0;
+    if (behind)
+        return units < LATEST - bucket ? bucket + units : LATEST;
+    return units < bucket ? bucket - units : 0;
+}
+
+static void move_anchor(cfk_limit *limit, int64_t now_ns)
+{
+    uint64_t ns;
+    bool behind = distance(limit, now_ns, &ns);
+
+    if (limit->anchored)
+        for (size_t i = 0; i <= limit->bucket_mask; i++)
+            limit->buckets[i] = shifted(limit, limit->buckets[i], behind, ns);
+    limit->anchor = now_ns;
+    limit->anchored = true;
+}
+
+/* The debt of a bucket at a time from the origin. */
+static uint64_t debt_at(const cfk_limit *limit, uint64_t bucket, uint64_t now)
+{
+    return cfk__limit_debt(&limit->rule, bucket > now ? bucket - now : 0);
+}
+
+static uint64_t *bucket_of(const cfk_limit *limit, const void *key, size_t key_len)
+{
+    uint64_t hash = cfk__siphash13(limit->seed, key, key_len);
+
+    return &limit->buckets[(uint32_t)(hash >> 32) & limit->bucket_mask];
+}
+
+static bool hashed_allow(cfk_limit *limit, const void *key, size_t key_len, uint64_t cost,
+                         int64_t now_ns, int64_t *retry_ns)
+{
+    uint64_t *bucket = bucket_of(limit, key, key_len);
+    uint64_t now;
+    uint64_t debt;
+    uint64_t ns;
+    bool behind = distance(limit, now_ns, &ns);
+    bool pass;
+
+    if (ns > limit->half_ns || !limit->anchored) {
+        move_anchor(limit, now_ns);
+        ns = 0;
     }
-    debt = span_sum(limit, debt, cost_of(limit, cost));
-    if (span_less(limit->depth, debt)) {
-        *retry_ns = retry_in(span_difference(limit, debt, limit->depth));
-        return false;
-    }
-    *retry_ns = 0;
-    *bucket = span_sum(limit, now, debt);
-    return true;
+    ns *= limit->rule.events;
+    now = behind ? HALF - ns : HALF + ns;
+    debt = debt_at(limit, *bucket, now);
+    pass = cfk__limit_charge(&limit->rule, &debt, cost, retry_ns);
+    if (cost > 0 && cost <= limit->rule.burst)
+        *bucket = now + debt;
+    return pass;
 }
 
-static struct span exact_load(const struct cfk_cache_entry *entry)
+/* As hashed_allow() would find it. */
+static uint64_t hashed_debt(const cfk_limit *limit, uint64_t bucket, int64_t now_ns)
 {
-    uint64_t ns = (uint64_t)entry->expire_ns ^ UINT64_C(1) << 63;
+    uint64_t ns;
+    bool behind = distance(limit, now_ns, &ns);
 
-    return (struct span){ ns - (entry->value > 0), entry->value };
+    return debt_at(limit, shifted(limit, bucket, behind, ns), HALF);
 }
 
-static int64_t exact_time(struct span bucket)
+/* ---- exact buckets ---- */
+
+static uint64_t exact_debt(const cfk_limit *limit, const struct cfk_cache_entry *entry,
+                           int64_t now_ns)
 {
-    return (int64_t)((bucket.ns + (bucket.part > 0)) ^ UINT64_C(1) << 63);
+    uint64_t ns = (uint64_t)entry->expire_ns - (uint64_t)now_ns;
+    const struct cfk_limit_rule *rule = &limit->rule;
+
+    if (entry->expire_ns <= now_ns)
+        return 0;
+    if (ns > 2 * CFK__LIMIT_DEEPEST / rule->events)
+        return rule->depth;
+    return cfk__limit_debt(rule, ns * rule->events - entry->value);
 }
 
 /* A bucket that is full may go; one that is not may not. */
@@ -276,7 +241,6 @@ static int exact_make_room(cfk_limit *limit, int64_t now_ns, struct cfk_error *e
 
     if (cfk_cache_count(limit->exact) < cfk_cache_capacity(limit->exact))
         return CFK_OK;
-    now_ns = (int64_t)(instant(limit, now_ns) ^ UINT64_C(1) << 63);
     (void)cfk_cache_expire(limit->exact, now_ns, 1, &dropped, NULL);
     if (dropped == 0)
         return cfk__fail(err, CFK_E_LIMIT, "limit: more than %zu keys at once",
@@ -284,47 +248,145 @@ static int exact_make_room(cfk_limit *limit, int64_t now_ns, struct cfk_error *e
     return CFK_OK;
 }
 
+/* What is known of a key: zero, and false, where nothing is. */
+static bool exact_find(const cfk_limit *limit, const void *key, size_t key_len,
+                       int64_t now_ns, struct cfk_cache_entry *entry, uint64_t *debt)
+{
+    *debt = 0;
+    if (cfk_cache_peek(limit->exact, key, key_len, entry, NULL) != CFK_OK)
+        return false;
+    *debt = exact_debt(limit, entry, now_ns);
+    return true;
+}
+
+static int exact_check_key(const cfk_limit *limit, size_t key_len, struct cfk_error *err)
+{
+    if (key_len <= limit->max_key_bytes)
+        return CFK_OK;
+    return cfk__fail(err, CFK_E_LIMIT, "limit: a key of %zu bytes; %lu is the most",
+                     key_len, (unsigned long)limit->max_key_bytes);
+}
+
 static int exact_allow(cfk_limit *limit, const void *key, size_t key_len, uint64_t cost,
                        int64_t now_ns, int64_t *retry_ns, struct cfk_error *err)
 {
     struct cfk_cache_entry entry;
-    struct span before = { 0, 0 };
-    struct span bucket = { 0, 0 };
-    bool known;
+    uint64_t events = limit->rule.events;
+    uint64_t value;
+    uint64_t debt;
+    uint64_t ns;
+    bool known = exact_find(limit, key, key_len, now_ns, &entry, &debt);
     bool pass;
-    int rc;
+    int rc = exact_check_key(limit, key_len, err);
 
-    if (key_len > limit->max_key_bytes)
-        return cfk__fail(err, CFK_E_LIMIT, "limit: a key of %zu bytes; %lu is the most",
-                         key_len, (unsigned long)limit->max_key_bytes);
-    known = cfk_cache_peek(limit->exact, key, key_len, &entry, NULL) == CFK_OK;
-    if (known)
-        before = bucket = exact_load(&entry);
-    pass = charge(limit, &bucket, cost, now_ns, retry_ns);
-    if (bucket.ns == before.ns && bucket.part == before.part)
+    if (rc != CFK_OK)
+        return rc;
+    pass = cfk__limit_charge(&limit->rule, &debt, cost, retry_ns);
+    ns = debt / events + (debt % events > 0);
+    value = ns * events - debt;
+    if (cost == 0 || cost > limit->rule.burst ||
+        (known && entry.value == value && entry.expire_ns == now_ns + (int64_t)ns))
         return pass ? CFK_LIMIT_PASS : CFK_LIMIT_DENY;
-    rc = known ? CFK_OK : exact_make_room(limit, now_ns, err);
+    if (!known)
+        rc = exact_make_room(limit, now_ns, err);
     if (rc == CFK_OK)
-        rc = cfk_cache_set(limit->exact, key, key_len, bucket.part, exact_time(bucket),
+        rc = cfk_cache_set(limit->exact, key, key_len, value, now_ns + (int64_t)ns,
                            now_ns, err);
     if (rc != CFK_OK)
         return rc;
     return pass ? CFK_LIMIT_PASS : CFK_LIMIT_DENY;
 }
 
+/* ---- both ---- */
+
 int cfk_limit_allow(cfk_limit *limit, const void *key, size_t key_len, uint64_t cost,
                     int64_t now_ns, int64_t *retry_ns, struct cfk_error *err)
 {
     int64_t unasked;
-    uint64_t hash;
+    int verdict;
 
     if (retry_ns == NULL)
         retry_ns = &unasked;
-    if (limit->exact != NULL)
-        return exact_allow(limit, key, key_len, cost, now_ns, retry_ns, err);
-    hash = cfk__siphash13(limit->seed, key, key_len);
-    return charge(limit, &limit->buckets[(uint32_t)(hash >> 32) & limit->bucket_mask],
-                  cost, now_ns, retry_ns)
-               ? CFK_LIMIT_PASS
-               : CFK_LIMIT_DENY;
+    now_ns = instant(limit, now_ns);
+    verdict = limit->exact != NULL
+                  ? exact_allow(limit, key, key_len, cost, now_ns, retry_ns, err)
+                  : hashed_allow(limit, key, key_len, cost, now_ns, retry_ns);
+    limit->passed += verdict == CFK_LIMIT_PASS;
+    limit->denied += verdict == CFK_LIMIT_DENY;
+    return verdict;
+}
+
+int cfk_limit_peek(const cfk_limit *limit, const void *key, size_t key_len, uint64_t cost,
+                   int64_t now_ns, int64_t *retry_ns, uint64_t *left,
+                   struct cfk_error *err)
+{
+    struct cfk_cache_entry entry;
+    int64_t unasked;
+    uint64_t debt;
+    bool pass;
+
+    now_ns = instant(limit, now_ns);
+    if (limit->exact == NULL) {
+        debt = hashed_debt(limit, *bucket_of(limit, key, key_len), now_ns);
+    } else {
+        int rc = exact_check_key(limit, key_len, err);
+
+        if (rc != CFK_OK)
+            return rc;
+        (void)exact_find(limit, key, key_len, now_ns, &entry, &debt);
+    }
+    if (left != NULL)
+        *left = debt < limit->rule.depth ? (limit->rule.depth - debt) / limit->rule.period
+                                         : 0;
+    pass = cfk__limit_charge(&limit->rule, &debt, cost,
+                             retry_ns != NULL ? retry_ns : &unasked);
+    return pass ? CFK_LIMIT_PASS : CFK_LIMIT_DENY;
+}
+
+static uint64_t hashed_in_use(const cfk_limit *limit, int64_t now_ns)
+{
+    uint64_t in_use = 0;
+
+    for (size_t i = 0; i <= limit->bucket_mask; i++)
+        in_use += hashed_debt(limit, limit->buckets[i], now_ns) > 0;
+    return in_use;
+}
+
+/* n keys leave a bucket of b empty with a probability of (1 - 1/b)^n. */
+static void set_sharing(struct cfk_limit_stats *stats)
+{
+    double count = (double)stats->buckets;
+    double used = (double)stats->in_use;
+
+    stats->sharing = used / count;
+    if (stats->in_use < stats->buckets && stats->buckets > 1)
+        stats->keys = log1p(-used / count) / log1p(-1 / count);
+    else
+        stats->keys = used * (1 + log(count));
+}
+
+int cfk_limit_get_stats(const cfk_limit *limit, int64_t now_ns,
+                        struct cfk_limit_stats *stats, struct cfk_error *err)
+{
+    struct cfk_limit_stats all = { .passed = limit->passed, .denied = limit->denied };
+    struct cfk_cache_entry entry;
+    uint64_t cursor = 0;
+    size_t size = stats->size;
+
+    if (size < sizeof size)
+        return cfk__fail(err, CFK_E_INVALID, "limit: size of the stats is not set");
+    now_ns = instant(limit, now_ns);
+    if (limit->exact == NULL) {
+        all.buckets = (uint64_t)limit->bucket_mask + 1;
+        all.in_use = hashed_in_use(limit, now_ns);
+        set_sharing(&all);
+    } else {
+        all.buckets = cfk_cache_capacity(limit->exact);
+        while (cfk_cache_next(limit->exact, &cursor, &entry) == 1)
+            all.in_use += exact_debt(limit, &entry, now_ns) > 0;
+        all.keys = (double)all.in_use;
+    }
+    all.size = size;
+    memcpy(stats, &all, size < sizeof all ? size : sizeof all);
+    return CFK_OK;
 }

@@ -1,61 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* The structures, in a build without them. */
 #include "cfkit/cache.h"
-#include "cfkit/ewma.h"
-#include "cfkit/limit.h"
 #include "cfkit/topk.h"
 
 #include "base/error.h"
 
-#include <string.h>
-
 static int absent(struct cfk_error *err)
 {
     return cfk__fail_absent(err, "structures");
-}
-
-int cfk_ewma_init(struct cfk_ewma *average, int64_t half_life_ns, struct cfk_error *err)
-{
-    (void)half_life_ns;
-    memset(average, 0, sizeof *average);
-    return absent(err);
-}
-
-int cfk_ewma_add(struct cfk_ewma *average, double value, int64_t time_ns,
-                 struct cfk_error *err)
-{
-    (void)average, (void)value, (void)time_ns;
-    return absent(err);
-}
-
-double cfk_ewma_value(const struct cfk_ewma *average)
-{
-    (void)average;
-    return 0;
-}
-
-double cfk_ewma_variance(const struct cfk_ewma *average)
-{
-    (void)average;
-    return 0;
-}
-
-int cfk_rate_init(struct cfk_rate *rate, int64_t half_life_ns, struct cfk_error *err)
-{
-    (void)half_life_ns;
-    memset(rate, 0, sizeof *rate);
-    return absent(err);
-}
-
-void cfk_rate_add(struct cfk_rate *rate, uint64_t events, int64_t time_ns)
-{
-    (void)rate, (void)events, (void)time_ns;
-}
-
-double cfk_rate_at(const struct cfk_rate *rate, int64_t time_ns)
-{
-    (void)rate, (void)time_ns;
-    return 0;
 }
 
 int cfk_topk_new(const struct cfk_topk_options *opts, cfk_topk **out,
@@ -190,29 +142,4 @@ int cfk_cache_get_stats(const cfk_cache *cache, struct cfk_cache_stats *stats,
 {
     (void)cache, (void)stats;
     return absent(err);
-}
-
-int cfk_limit_new(const struct cfk_limit_options *opts, cfk_limit **out,
-                  struct cfk_error *err)
-{
-    (void)opts;
-    *out = NULL;
-    return absent(err);
-}
-
-void cfk_limit_free(cfk_limit *limit)
-{
-    (void)limit;
-}
-
-int cfk_limit_allow(cfk_limit *limit, const void *key, size_t key_len, uint64_t cost,
-                    int64_t now_ns, int64_t *retry_ns, struct cfk_error *err)
-{
-    (void)limit, (void)key, (void)key_len, (void)cost, (void)now_ns, (void)retry_ns;
-    return absent(err);
-}
-
-void cfk_limit_reset(cfk_limit *limit)
-{
-    (void)limit;
 }

@@ -107,7 +107,7 @@ static bool model_allow(struct model *m, int key, uint64_t cost, int64_t now,
         *retry = INT64_MAX;
         return false;
     }
-    if (debt > depth) {
+    if (debt > depth + (wide)m->events * SECOND) { /* the clock went back */
         debt = depth;
         m->full[key] = at + depth;
     }
@@ -145,6 +145,8 @@ static void run_against_model(uint64_t seed, bool exact)
         int64_t wanted;
 
         now += gen_below(&g, 20) == 0 ? -jump * 5 : jump;
+        if (gen_below(&g, 100) == 0)
+            now -= 2 * SECOND;
         if (cfk_limit_allow(limit, &key, 1, cost, now, &retry, NULL) !=
                 model_allow(&m, key, cost, now, &wanted) ||
             retry != wanted)
@@ -261,6 +263,121 @@ START_TEST(hashed_keys_share_buckets)
 }
 END_TEST
 
+START_TEST(peeking_charges_nothing)
+{
+    for (int exact = 0; exact <= 1; exact++) {
+        cfk_limit *limit = limit_of(3, SECOND, 5, exact);
+        uint64_t left;
+        int64_t retry;
+
+        ck_assert_int_eq(cfk_limit_peek(limit, "a", 1, 5, 0, &retry, &left, NULL),
+                         CFK_LIMIT_PASS);
+        ck_assert_uint_eq(left, 5);
+        ck_assert_int_eq(allow(limit, "a", 4, 0, NULL), CFK_LIMIT_PASS);
+        for (int i = 0; i < 3; i++) {
+            ck_assert_int_eq(cfk_limit_peek(limit, "a", 1, 2, 0, &retry, &left, NULL),
+                             CFK_LIMIT_DENY);
+            ck_assert_uint_eq(left, 1);
+            ck_assert_int_eq(retry, (SECOND + 2) / 3);
+        }
+        ck_assert_int_eq(cfk_limit_peek(limit, "a", 1, 1, 0, NULL, NULL, NULL),
+                         CFK_LIMIT_PASS);
+        ck_assert_int_eq(allow(limit, "a", 1, 0, NULL), CFK_LIMIT_PASS);
+        cfk_limit_peek(limit, "a", 1, 1, INT64_MAX, NULL, &left, NULL);
+        ck_assert_uint_eq(left, 5);
+        cfk_limit_peek(limit, "a", 1, 1, INT64_MIN, NULL, &left, NULL);
+        ck_assert_uint_eq(left, 0);
+        cfk_limit_free(limit);
+    }
+}
+END_TEST
+
+/* 999983 a second is a prime: time is kept near the latest call alone. */
+START_TEST(leaps_of_the_clock_keep_the_promise)
+{
+    static const int64_t leaps[] = {
+        1, SECOND, 3600 * SECOND, 400 * 24 * 3600 * SECOND, INT64_MAX / 2, INT64_MAX
+    };
+
+    for (int i = 0; i < 6; i++) {
+        for (int exact = 0; exact <= 1; exact++) {
+            cfk_limit *limit = limit_of(999983, SECOND, 2000000, exact);
+            int64_t start = i == 5 ? 0 : -5;
+            int64_t later = start + leaps[i];
+            uint64_t left = 0;
+            uint64_t back;
+
+            ck_assert_int_eq(allow(limit, "a", 2000000, start, NULL), CFK_LIMIT_PASS);
+            ck_assert_int_eq(allow(limit, "b", 1, later, NULL), CFK_LIMIT_PASS);
+            cfk_limit_peek(limit, "a", 1, 1, later, NULL, &left, NULL);
+            ck_assert_uint_eq(left, i == 0 ? 0 : i == 1 ? 999983 : 2000000);
+            ck_assert_int_eq(allow(limit, "c", 1, start, NULL), CFK_LIMIT_PASS);
+            cfk_limit_peek(limit, "a", 1, 1, start, NULL, &back, NULL);
+            ck_assert_uint_le(back, left);
+            cfk_limit_peek(limit, "b", 1, 2000000, start, NULL, &back, NULL);
+            ck_assert_uint_lt(back, 2000000);
+            ck_assert_int_eq(allow(limit, "b", 2000000, start, NULL), CFK_LIMIT_DENY);
+            ck_assert_int_eq(allow(limit, "b", 2000000, start + 3 * SECOND, NULL),
+                             CFK_LIMIT_PASS);
+            cfk_limit_free(limit);
+        }
+    }
+}
+END_TEST
+
+/* Where exact fractions have no room, never more passes, and hardly less. */
+START_TEST(what_is_too_fine_is_rounded_up)
+{
+    cfk_limit *limit = limit_of(999983, 24 * 3600 * SECOND, 2000000000, false);
+    int64_t years = 30 * 365 * 24 * 3600 * SECOND / 10;
+    double whole = 999983.0 / (24 * 3600 * 1e9) * (double)years;
+    uint64_t left;
+
+    ck_assert_int_eq(allow(limit, "a", 2000000000, 0, NULL), CFK_LIMIT_PASS);
+    cfk_limit_peek(limit, "a", 1, 1, years, NULL, &left, NULL);
+    ck_assert_double_le((double)left, whole);
+    ck_assert_double_ge((double)left, whole * (1 - 1e-9) - 1);
+    cfk_limit_free(limit);
+}
+END_TEST
+
+START_TEST(statistics_tell_how_full_it_is)
+{
+    for (int exact = 0; exact <= 1; exact++) {
+        struct cfk_limit_stats stats = { .size = sizeof stats };
+        struct cfk_limit_stats small = { .size = 2 * sizeof(uint64_t) };
+        struct cfk_limit_options opts = options_of(1, SECOND, 1);
+        struct cfk_error err = { 0 };
+        cfk_limit *limit;
+
+        opts.max_keys = exact ? 1000 : 0;
+        ck_assert_int_eq(cfk_limit_new(&opts, &limit, NULL), CFK_OK);
+        for (int i = 0; i < 2000; i++) {
+            int key = i % 1000;
+
+            cfk_limit_allow(limit, &key, sizeof key, 1, 0, NULL, NULL);
+        }
+        ck_assert_int_eq(cfk_limit_get_stats(limit, 0, &stats, &err), CFK_OK);
+        ck_assert_uint_eq(stats.passed + stats.denied, 2000);
+        ck_assert_uint_eq(stats.buckets, exact ? 1000 : 4096);
+        ck_assert_uint_le(stats.in_use, 1000);
+        ck_assert_uint_ge(stats.in_use, exact ? 1000 : 850);
+        ck_assert_double_ge(stats.keys, 900);
+        ck_assert_double_le(stats.keys, 1100);
+        ck_assert_double_eq(stats.sharing, exact ? 0 : (double)stats.in_use / 4096);
+        ck_assert_int_eq(cfk_limit_get_stats(limit, SECOND, &stats, NULL), CFK_OK);
+        ck_assert_uint_eq(stats.in_use, 0);
+        ck_assert_int_eq(cfk_limit_get_stats(limit, 0, &small, NULL), CFK_OK);
+        ck_assert_uint_eq(small.passed, stats.passed);
+        ck_assert_uint_eq(small.denied, 0);
+        small.size = 0;
+        unit_expect_error(cfk_limit_get_stats(limit, 0, &small, &err), CFK_E_INVALID,
+                          &err, "size");
+        cfk_limit_free(limit);
+    }
+}
+END_TEST
+
 static void expect_refused(struct cfk_limit_options opts, const char *words)
 {
     struct cfk_error err = { 0 };
@@ -290,8 +407,8 @@ START_TEST(options_have_limits)
     expect_taken(options_of(1000, 0, INT32_MAX));
     expect_refused(options_of(1000, 0, UINT64_C(1) << 31), "burst");
     expect_refused(options_of(UINT64_C(1) << 31, 0, 0), "burst"); /* the default */
-    expect_taken(options_of(1, (INT64_C(1) << 60), 3));
-    expect_refused(options_of(1, (INT64_C(1) << 60), 4), "146 years");
+    expect_taken(options_of(1, (INT64_C(1) << 60), 4));
+    expect_refused(options_of(1, (INT64_C(1) << 60), 5), "146 years");
     expect_refused(options_of(1, INT64_MAX, 1), "146 years");
     opts.buckets = ((size_t)1 << 28) + 1;
     expect_refused(opts, "buckets");
@@ -354,6 +471,10 @@ Suite *unit_suite(void)
         extreme_rates_are_exact,
         exact_buckets_are_forgotten_only_when_full,
         hashed_keys_share_buckets,
+        peeking_charges_nothing,
+        leaps_of_the_clock_keep_the_promise,
+        what_is_too_fine_is_rounded_up,
+        statistics_tell_how_full_it_is,
         options_have_limits,
         failed_allocations_charge_nothing,
         NULL,
