@@ -11,6 +11,8 @@
 #include <cfkit/identity.h>
 #include <cfkit/limit.h>
 #include <cfkit/policy.h>
+#include <cfkit/pool.h>
+#include <cfkit/ring.h>
 #include <cfkit/split.h>
 #include <cfkit/topk.h>
 #include <cfkit/upgrade.h>
