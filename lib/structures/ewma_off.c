@@ -54,3 +54,47 @@ double cfk_rate_at(const struct cfk_rate *rate, int64_t time_ns)
     (void)rate, (void)time_ns;
     return 0;
 }
+
+double cfk_ewma_debiased(const struct cfk_ewma *average)
+{
+    (void)average;
+    return 0;
+}
+
+double cfk_ewma_from_zero(const struct cfk_ewma *average)
+{
+    (void)average;
+    return 0;
+}
+
+double cfk_ewma_high(const struct cfk_ewma *average)
+{
+    (void)average;
+    return 0;
+}
+
+double cfk_ewma_low(const struct cfk_ewma *average)
+{
+    (void)average;
+    return 0;
+}
+
+int cfk_ewma_merge(struct cfk_ewma *average, const struct cfk_ewma *other,
+                   struct cfk_error *err)
+{
+    (void)average, (void)other;
+    return absent(err);
+}
+
+double cfk_rate_debiased_at(const struct cfk_rate *rate, int64_t time_ns)
+{
+    (void)rate, (void)time_ns;
+    return 0;
+}
+
+int cfk_rate_merge(struct cfk_rate *rate, const struct cfk_rate *other,
+                   struct cfk_error *err)
+{
+    (void)rate, (void)other;
+    return absent(err);
+}

@@ -156,6 +156,7 @@ START_TEST(averages_equal_those_of_fifty_digits)
     const char *name = series[_i / HALF_LIVES];
     int64_t half_life = half_lives[_i % HALF_LIVES];
     struct cfk_ewma average;
+    struct cfk_ewma gaps; /* the rate of golibs */
     struct cfk_rate rate;
     struct trace trace;
     char relative[96];
@@ -174,20 +175,27 @@ START_TEST(averages_equal_those_of_fifty_digits)
     path = unit_data(relative);
     ck_assert(path != NULL && trace_load(&trace, path));
     cfk_ewma_init(&average, half_life, NULL);
+    cfk_ewma_init(&gaps, half_life, NULL);
     cfk_rate_init(&rate, half_life, NULL);
     for (size_t i = 0; i < trace.count; i++) {
         const json_t *point = json_array_get(points, next);
         char *rest;
         int64_t time = strtoll(trace.keys[i].data, &rest, 10);
 
+        if (average.count == 0 || time > average.time)
+            cfk_ewma_add(&gaps, average.count == 0 ? 0 : 1e9 / (double)(time - gaps.time),
+                         time, NULL);
         ck_assert_int_eq(cfk_ewma_add(&average, strtod(rest, NULL), time, NULL), CFK_OK);
         cfk_rate_add(&rate, 1, time);
         if (point == NULL || (size_t)json_integer_value(json_object_get(point, "i")) != i)
             continue;
         next++;
         expect_near(cfk_ewma_value(&average), point, "seeded", 1e-13);
-        expect_near(cfk_ewma_variance(&average), point, "var", 1e-11);
-        expect_near(cfk_rate_at(&rate, time), point, "rate_impulse", 1e-11);
+        expect_near(cfk_ewma_from_zero(&average), point, "golibs", 1e-13);
+        expect_near(cfk_ewma_debiased(&average), point, "debias", 1e-13);
+        expect_near(cfk_ewma_variance(&average), point, "var", 1e-13);
+        expect_near(cfk_ewma_from_zero(&gaps), point, "rate_golibs", 1e-13);
+        expect_near(cfk_rate_at(&rate, time), point, "rate_impulse", 1e-13);
     }
     ck_assert_uint_eq(next, json_array_size(points));
     ck_assert_uint_ge(next, 50);
