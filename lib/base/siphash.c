@@ -28,17 +28,35 @@ static inline void rounds(struct state *s, int count)
     }
 }
 
-static inline uint64_t load_le(const uint8_t *p, size_t size)
+static inline uint64_t load64(const uint8_t *p)
 {
-    uint64_t word = 0;
+    uint64_t word;
 
-#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-    memcpy(&word, p, size);
-#else
-    for (size_t i = 0; i < size; i++)
-        word |= (uint64_t)p[i] << (8 * i);
+    memcpy(&word, p, sizeof word);
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    word = __builtin_bswap64(word);
 #endif
     return word;
+}
+
+static inline uint64_t load32(const uint8_t *p)
+{
+    uint32_t word;
+
+    memcpy(&word, p, sizeof word);
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    word = __builtin_bswap32(word);
+#endif
+    return word;
+}
+
+/* 1 to 7 bytes, by loads that overlap. */
+static inline uint64_t load_rest(const uint8_t *p, size_t size)
+{
+    if (size >= 4)
+        return load32(p) | load32(p + size - 4) << (8 * (size - 4));
+    return p[0] | (uint64_t)p[size / 2] << (8 * (size / 2)) |
+           (uint64_t)p[size - 1] << (8 * (size - 1));
 }
 
 static inline uint64_t siphash(const uint64_t key[2], const uint8_t *p, size_t size,
@@ -54,13 +72,13 @@ static inline uint64_t siphash(const uint64_t key[2], const uint8_t *p, size_t s
     uint64_t word;
 
     for (; size >= 8; p += 8, size -= 8) {
-        word = load_le(p, 8);
+        word = load64(p);
         s.v3 ^= word;
         rounds(&s, per_word);
         s.v0 ^= word;
     }
     if (size > 0)
-        last |= load_le(p, size);
+        last |= load_rest(p, size);
     s.v3 ^= last;
     rounds(&s, per_word);
     s.v0 ^= last;

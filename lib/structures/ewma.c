@@ -11,6 +11,7 @@
 
 #include <float.h>
 #include <math.h>
+#include <stdbool.h>
 #include <string.h>
 
 static const double LN_2 = 0.693147180559945309417;
@@ -89,24 +90,63 @@ static double moved_variance(const struct cfk_ewma *average, double value, doubl
     return finite_or_most(kept * (average->variance + share * square));
 }
 
-static void take(struct cfk_ewma *average, double value, double share, double kept)
+static void set_extremes(struct cfk_ewma *average, double value)
 {
-    double high;
-    double low;
+    if (value > average->high)
+        average->high = value;
+    if (value < average->low)
+        average->low = value;
+}
 
+/* Values of any size, also those whose differences overflow. */
+static void take_large(struct cfk_ewma *average, double value, double share, double kept)
+{
+    average->variance = moved_variance(average, value, share, kept);
+    average->mean = moved(average->mean, value, share, kept);
+    average->from_zero = moved(average->from_zero, value, share, kept);
+    average->seen = moved(average->seen, 1, share, kept);
+    average->high = moved(average->high, average->mean, share, kept);
+    average->low = moved(average->low, average->mean, share, kept);
+    set_extremes(average, value);
+}
+
+static bool is_large(const struct cfk_ewma *average, double value)
+{
+    static const double large = 0x1p500; /* squares and differences are finite below */
+
+    return !(fabs(value) < large && fabs(average->from_zero) < large &&
+             average->high < large && average->low > -large);
+}
+
+/* The same for a share below one half and values that are not large. */
+static void take_small(struct cfk_ewma *average, double value, double share)
+{
+    double way = value - average->mean;
+
+    average->variance += share * ((1 - share) * way * way - average->variance);
+    average->mean += share * way;
+    average->from_zero += share * (value - average->from_zero);
+    average->seen += share * (1 - average->seen);
+    average->high += share * (average->mean - average->high);
+    average->low += share * (average->mean - average->low);
+    set_extremes(average, value);
+}
+
+static void take(struct cfk_ewma *average, double value, double share, uint64_t step)
+{
+    double kept;
+
+    if (share < 0.5 && average->mass == 1 && !is_large(average, value)) {
+        take_small(average, value, share);
+        return;
+    }
+    kept = kept_of(share, step, average->decay);
     if (average->mass != 1) {
         average->mass = moved(average->mass, 1, share, kept);
         share /= average->mass;
         kept = 1 - share;
     }
-    average->variance = moved_variance(average, value, share, kept);
-    average->mean = moved(average->mean, value, share, kept);
-    average->from_zero = moved(average->from_zero, value, share, kept);
-    average->seen = moved(average->seen, 1, share, kept);
-    high = moved(average->high, average->mean, share, kept);
-    low = moved(average->low, average->mean, share, kept);
-    average->high = value > high ? value : high;
-    average->low = value < low ? value : low;
+    take_large(average, value, share, kept);
 }
 
 int cfk_ewma_add(struct cfk_ewma *average, double value, int64_t time_ns,
@@ -132,7 +172,7 @@ int cfk_ewma_add(struct cfk_ewma *average, double value, int64_t time_ns,
         average->share = share_of(step, average->decay);
     }
     average->time = time_ns;
-    take(average, value, average->share, kept_of(average->share, step, average->decay));
+    take(average, value, average->share, step);
     return CFK_OK;
 }
 

@@ -25,6 +25,7 @@ static const uint64_t LATEST = UINT64_C(3) << 62; /* of a bucket */
 
 struct cfk_limit {
     struct cfk_limit_rule rule;
+    uint64_t deepest; /* debt that is believed */
     uint64_t seed[2];
     uint64_t *buckets; /* hashed */
     uint32_t bucket_mask;
@@ -97,6 +98,7 @@ int cfk_limit_new(const struct cfk_limit_options *opts, cfk_limit **out,
     limit->alloc = *cfk__alloc_or_default(o.alloc);
     rc = cfk__limit_rule(&limit->rule, o.events, o.period_ns, o.burst, err);
     if (rc == CFK_OK) {
+        limit->deepest = cfk__limit_deepest(&limit->rule);
         limit->half_ns = HALF / limit->rule.events;
         limit->last_ns =
             INT64_MAX - 2 - (int64_t)(limit->rule.depth / limit->rule.events);
@@ -177,7 +179,7 @@ static void move_anchor(cfk_limit *limit, int64_t now_ns)
 /* The debt of a bucket at a time from the origin. */
 static uint64_t debt_at(const cfk_limit *limit, uint64_t bucket, uint64_t now)
 {
-    return cfk__limit_debt(&limit->rule, bucket > now ? bucket - now : 0);
+    return cfk__limit_debt(&limit->rule, limit->deepest, bucket > now ? bucket - now : 0);
 }
 
 static uint64_t *bucket_of(const cfk_limit *limit, const void *key, size_t key_len)
@@ -231,7 +233,7 @@ static uint64_t exact_debt(const cfk_limit *limit, const struct cfk_cache_entry 
         return 0;
     if (ns > 2 * CFK__LIMIT_DEEPEST / rule->events)
         return rule->depth;
-    return cfk__limit_debt(rule, ns * rule->events - entry->value);
+    return cfk__limit_debt(rule, limit->deepest, ns * rule->events - entry->value);
 }
 
 /* A bucket that is full may go; one that is not may not. */

@@ -160,7 +160,8 @@ void cfk_rrl_free(cfk_rrl *rrl)
 /* Kind, type, family, the network's bits, the name in lower case. */
 struct identity {
     uint8_t bytes[4 + ADDRESS + MOST_NAME];
-    size_t len;
+    size_t len;         /* in all */
+    size_t network_len; /* up to the end of the network */
 };
 
 static void put_network(const cfk_rrl *rrl, struct identity *id, const uint8_t *address,
@@ -178,7 +179,7 @@ static void put_network(const cfk_rrl *rrl, struct identity *id, const uint8_t *
     for (uint32_t i = 0; i < len; i++, bits -= bits < 8 ? bits : 8)
         id->bytes[4 + i] =
             bits >= 8 ? address[i] : (uint8_t)(address[i] & (0xff00u >> bits & 0xffu));
-    id->len = 4 + len;
+    id->network_len = 4 + len;
 }
 
 static void put_kind(struct identity *id, int kind, const uint8_t *name, size_t name_len,
@@ -192,9 +193,9 @@ static void put_kind(struct identity *id, int kind, const uint8_t *name, size_t 
     id->bytes[1] = (uint8_t)(type >> 8);
     id->bytes[2] = (uint8_t)type;
     for (size_t i = 0; i < name_len; i++)
-        id->bytes[id->len + i] =
+        id->bytes[id->network_len + i] =
             name[i] >= 'A' && name[i] <= 'Z' ? (uint8_t)(name[i] | 0x20) : name[i];
-    id->len += name_len;
+    id->len = id->network_len + name_len;
 }
 
 static uint64_t debt_of(const cfk_rrl *rrl, const struct account *account, uint64_t now)
@@ -283,7 +284,6 @@ int cfk_rrl_check(cfk_rrl *rrl, const void *address, size_t address_len, int kin
     uint64_t now = (uint64_t)now_ns ^ UINT64_C(1) << 63;
     uint64_t last = UINT64_MAX - rrl->deepest;
     struct identity id;
-    struct identity all;
     int verdict;
 
     if (address_len != 4 && address_len != ADDRESS)
@@ -298,12 +298,12 @@ int cfk_rrl_check(cfk_rrl *rrl, const void *address, size_t address_len, int kin
     if (now > last)
         now = last;
     put_network(rrl, &id, address, address_len);
-    all = id;
-    put_kind(&all, ALL, NULL, 0, 0);
-    put_kind(&id, kind, name, name_len, type);
-    verdict = verdict_of(rrl, &all, ALL, now);
-    if (verdict == CFK_RRL_SEND)
+    put_kind(&id, ALL, NULL, 0, 0);
+    verdict = verdict_of(rrl, &id, ALL, now);
+    if (verdict == CFK_RRL_SEND) {
+        put_kind(&id, kind, name, name_len, type);
         verdict = verdict_of(rrl, &id, kind, now);
+    }
     return count(&rrl->stats, verdict);
 }
 

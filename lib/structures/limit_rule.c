@@ -111,7 +111,7 @@ int cfk_limit_cell_next(const struct cfk_limit_rule *rule, uint64_t cell, uint64
 
     if (now > last)
         now = last;
-    debt = cfk__limit_debt(rule, cell > now ? cell - now : 0);
+    debt = cfk__limit_debt(rule, cfk__limit_deepest(rule), cell > now ? cell - now : 0);
     pass = cfk__limit_charge(rule, &debt, cost, retry_ns != NULL ? retry_ns : &unasked);
     *next = cost > 0 && cost <= rule->burst ? now + debt : cell;
     return pass ? CFK_LIMIT_PASS : CFK_LIMIT_DENY;

@@ -29,13 +29,20 @@ int cfk__limit_rule(struct cfk_limit_rule *rule, uint64_t events, int64_t period
  * was seen before. By less than a second: a thread was late, and the bucket is as it is.
  * By more: the clock went back, and the bucket is empty, no worse.
  */
-static inline uint64_t cfk__limit_debt(const struct cfk_limit_rule *rule, uint64_t debt)
+static inline uint64_t cfk__limit_debt(const struct cfk_limit_rule *rule,
+                                       uint64_t deepest, uint64_t debt)
 {
-    uint64_t late = rule->events < CFK__LIMIT_DEEPEST / 2 / 1000000000
-                        ? rule->events * 1000000000
-                        : CFK__LIMIT_DEEPEST / 2;
+    return debt <= deepest ? debt : rule->depth;
+}
 
-    return debt <= rule->depth + late ? debt : rule->depth;
+/* The debt up to which only a thread was late. */
+static inline uint64_t cfk__limit_deepest(const struct cfk_limit_rule *rule)
+{
+    const uint64_t second = 1000000000;
+
+    return rule->depth + (rule->events < CFK__LIMIT_DEEPEST / 2 / second
+                              ? rule->events * second
+                              : CFK__LIMIT_DEEPEST / 2);
 }
 
 /*
