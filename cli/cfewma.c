@@ -7,6 +7,8 @@
 enum {
     OPT_RATE = CLI_OPT_OWN,
     OPT_VAR,
+    OPT_RANGE,
+    OPT_START,
     OPT_EVERY,
     OPT_FINAL,
     TIME_TEXT = 64,
@@ -15,14 +17,15 @@ static const int64_t NS_PER_SECOND = 1000000000;
 
 static const char help[] =
     "usage: cfewma -H HALF-LIFE [-t FIELD] [-x FIELD] [-d DELIM] [--rate] [--var]\n"
-    "              [--every N|--final] [--json] [FILE...]\n"
+    "              [--range] [--start first|zero|debias] [--every N|--final] [--json]\n"
+    "              [FILE...]\n"
     "\n"
     "Prints the exponentially weighted moving average of a series of numbers at any\n"
     "times: the weight of a sample halves every half-life. The average starts at the\n"
-    "first sample. One line for each: the time (with -t), the variance (with --var), "
-    "the\n"
-    "average, which is last and has 17 significant digits. Files are read one after\n"
-    "another, \"-\" and no file being standard input.\n"
+    "first sample. One line for each: the time (with -t), the variance (with --var),\n"
+    "the lowest and the highest (with --range), and last the average with 17\n"
+    "significant digits. Files are read one after another, \"-\" and no file being\n"
+    "standard input.\n"
     "\n"
     "  -H, --half-life TIME    60s, 250ms, 1.5h; a bare number is seconds\n"
     "  -t, --time FIELD        the time, in seconds with up to nine decimals, is in "
@@ -36,6 +39,14 @@ static const char help[] =
     "of\n"
     "                          the events whose number is in that field\n"
     "      --var               the variance around the average too\n"
+    "      --range             the lowest and the highest of late too; their distance "
+    "to\n"
+    "                          the average halves every half-life\n"
+    "      --start HOW         begin at the first sample, or at zero, as golibs does, "
+    "or\n"
+    "                          debias: by the weights of what came after the first; "
+    "with\n"
+    "                          --rate, debias is by the time since the first line\n"
     "      --every N           print every Nth line only\n"
     "      --final             print the last line only\n"
     "      --json              one object a line\n" CLI_STREAM_HELP_COMMON "\n"
@@ -52,6 +63,8 @@ static const struct option longs[] = {
     { "value", required_argument, NULL, 'x' },
     { "rate", no_argument, NULL, OPT_RATE },
     { "var", no_argument, NULL, OPT_VAR },
+    { "range", no_argument, NULL, OPT_RANGE },
+    { "start", required_argument, NULL, OPT_START },
     { "every", required_argument, NULL, OPT_EVERY },
     { "final", no_argument, NULL, OPT_FINAL },
     CLI_STREAM_LONGS,
@@ -72,7 +85,9 @@ struct request {
     uint64_t every;
     bool rate;
     bool variance;
+    bool range;
     bool final;
+    enum { START_FIRST, START_ZERO, START_DEBIAS } start;
 };
 
 /* Of the latest line that counted. */
@@ -99,7 +114,9 @@ static bool read_time(const struct cli_line *line, struct series *s)
     size_t text_len;
 
     if (!has_field(s->r, TIME)) {
-        s->time = (int64_t)(s->lines - 1) * NS_PER_SECOND;
+        s->time = s->lines <= INT64_MAX / (uint64_t)NS_PER_SECOND
+                      ? (int64_t)(s->lines - 1) * NS_PER_SECOND
+                      : INT64_MAX;
         return true;
     }
     if (!cli_line_field(line, TIME, &text, &text_len) || text_len >= TIME_TEXT ||
@@ -128,6 +145,20 @@ static bool take_events(const struct cli_line *line, struct series *s)
     return true;
 }
 
+/* What was asked for: the average or the rate, by its start. */
+static double result(const struct series *s)
+{
+    bool debias = s->r->start == START_DEBIAS;
+
+    if (s->r->rate)
+        return debias ? cfk_rate_debiased_at(&s->rate, s->time)
+                      : cfk_rate_at(&s->rate, s->time);
+    if (debias)
+        return cfk_ewma_debiased(&s->average);
+    return s->r->start == START_ZERO ? cfk_ewma_from_zero(&s->average)
+                                     : cfk_ewma_value(&s->average);
+}
+
 static int print_json(const struct series *s)
 {
     const struct request *r = s->r;
@@ -137,15 +168,18 @@ static int print_json(const struct series *s)
     if (ok && has_field(r, TIME))
         ok = json_object_set_new(object, "time", json_string(s->time_text)) == 0;
     if (ok && r->rate)
-        ok = json_object_set_new(object, "rate",
-                                 json_real(cfk_rate_at(&s->rate, s->time))) == 0;
+        ok = json_object_set_new(object, "rate", json_real(result(s))) == 0;
     if (ok && !r->rate)
         ok = json_object_set_new(object, "value", json_real(s->value)) == 0 &&
-             json_object_set_new(object, "average",
-                                 json_real(cfk_ewma_value(&s->average))) == 0;
+             json_object_set_new(object, "average", json_real(result(s))) == 0;
     if (ok && r->variance)
         ok = json_object_set_new(object, "variance",
                                  json_real(cfk_ewma_variance(&s->average))) == 0;
+    if (ok && r->range)
+        ok = json_object_set_new(object, "low", json_real(cfk_ewma_low(&s->average))) ==
+                 0 &&
+             json_object_set_new(object, "high", json_real(cfk_ewma_high(&s->average))) ==
+                 0;
     if (!ok) {
         json_decref(object);
         object = NULL;
@@ -163,8 +197,9 @@ static int print_point(const struct series *s)
         printf("%s ", s->time_text);
     if (r->variance)
         printf("%.17g ", cfk_ewma_variance(&s->average));
-    printf("%.17g\n",
-           r->rate ? cfk_rate_at(&s->rate, s->time) : cfk_ewma_value(&s->average));
+    if (r->range)
+        printf("%.17g %.17g ", cfk_ewma_low(&s->average), cfk_ewma_high(&s->average));
+    printf("%.17g\n", result(s));
     return CLI_YES;
 }
 
@@ -222,6 +257,10 @@ static int check(struct request *r)
         return cli_usage("-H HALF-LIFE is needed");
     if (r->rate && r->variance)
         return cli_usage("--rate has no --var");
+    if (r->rate && r->range)
+        return cli_usage("--rate has no --range");
+    if (r->rate && r->start == START_ZERO)
+        return cli_usage("--rate starts at zero by itself");
     if (r->final && r->every != 0)
         return cli_usage("--every or --final, not both");
     if (fields[VALUE] != 0 && fields[VALUE] == fields[TIME])
@@ -231,6 +270,19 @@ static int check(struct request *r)
     if (fields[VALUE] == 0 && !r->rate)
         fields[VALUE] = fields[TIME] == 1 ? 2 : 1;
     return CLI_YES;
+}
+
+static bool parse_start(const char *text, struct request *r)
+{
+    if (strcmp(text, "first") == 0)
+        r->start = START_FIRST;
+    else if (strcmp(text, "zero") == 0)
+        r->start = START_ZERO;
+    else if (strcmp(text, "debias") == 0)
+        r->start = START_DEBIAS;
+    else
+        return false;
+    return true;
 }
 
 int main(int argc, char **argv)
@@ -252,6 +304,11 @@ int main(int argc, char **argv)
             break;
         case OPT_RATE: r.rate = true; break;
         case OPT_VAR: r.variance = true; break;
+        case OPT_RANGE: r.range = true; break;
+        case OPT_START:
+            if (!parse_start(optarg, &r))
+                return cli_usage("--start wants first, zero or debias, not '%s'", optarg);
+            break;
         case OPT_FINAL: r.final = true; break;
         default:
             if (cli_stream_option(&r.stream, c) != CLI_YES)

@@ -31,6 +31,34 @@ run 0 cfewma -q -H 1ns -t 1 -d , csv
 out_is '1700000000.123456789 5
 1700000000.123456790 5.5'
 
+# Where it starts, and how far it went of late.
+printf '0 100\n60 10\n120 10\n180 10\n360 10\n' >charge
+run 0 cfewma -H 1m -t 1 -x 2 --start zero charge
+out_is '0 0
+60 5
+120 7.5
+180 8.75
+360 9.84375'
+run 0 cfewma -H 1m -t 1 -x 2 --start debias charge
+out_is '0 0
+60 10
+120 10
+180 10
+360 10'
+run 0 cfewma -H 1m -t 1 -x 2 --start first charge
+out_has '60 55'
+run 0 cfewma -H 1s --range values
+out_is '0 0 0
+2 8 4
+3 6 4'
+run 0 cfewma -H 1s --range --var --json values
+out_has '{"n":3,"value":4.0,"average":4.0,"variance":8.0,"low":3.0,"high":6.0}'
+seq 0 10 >clock
+run 0 cfewma -H 1h -t 1 --rate --final --start debias clock
+out_has '10 1.1000'
+run 0 cfewma -H 1s --final --start debias --rate --json -t 1 charge
+out_has '"time":"360","rate":0.693147'
+
 # Events, also many in one second.
 printf '7\n7\n7\n7\n' >events
 run 0 cfewma -H 1s -t 1 --rate --final events
@@ -60,9 +88,28 @@ out_is '{"error":{"code":"corrupt-input","message":"no line has the numbers aske
 run 0 cfewma -H 1s /dev/null
 out_is_empty
 
+# The recorded series: to 1e-13 of fifty digits, at its last point.
+if data ds/ewma/dev_ns.series.txt.zst && command -v zstd >/dev/null; then
+    zstd -dqc "$data_file" >recorded
+    python3 -c 'import sys
+for line in open("recorded"):
+    t, x = line.split()
+    sys.stdout.write("%d.%09d %s\n" % (int(t) // 10**9, int(t) % 10**9, x))' >in_seconds
+    check 'times in seconds' test -s in_seconds
+    for start in first:seeded zero:golibs debias:debias; do
+        run 0 cfewma -H 1m -t 1 -x 2 --start "${start%:*}" --every 1 in_seconds
+        check "$start: as the reference" python3 -c 'import json, sys
+from decimal import Decimal
+ours = [Decimal(line.split()[1]) for line in open("out")]
+points = json.load(open(sys.argv[1]))["points"]
+worst = max(abs(ours[p["i"]] / Decimal(p[sys.argv[2]]) - 1) for p in points)
+sys.exit(worst > Decimal("1e-13"))' "${data_file%/*}/dev_ns.h60000000000.json" "${start#*:}"
+    done
+fi
+
 # Usage.
 for option in '' '-H 0' '-H x' '-H 300y' '-H 1s -t 0' '-H 1s -x 0' '-H 1s -t 1 -x 1' '-H 1s --every 0' \
-    '-H 1s --every 2 --final' '-H 1s --rate --var' '-H 1s -d xx'; do
+    '-H 1s --every 2 --final' '-H 1s --rate --var' '-H 1s --rate --range' '-H 1s --rate --start zero' '-H 1s --start x' '-H 1s -d xx'; do
     # shellcheck disable=SC2086
     run 2 cfewma $option
     err_has "Try 'cfewma --help'"

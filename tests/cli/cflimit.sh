@@ -51,6 +51,42 @@ run 0 cflimit -r 1/s -t 1 -f 2 --json log
 out_has '{"pass":true,"retry_after":0.0,"line":"0 a"}'
 out_has '{"pass":false,"retry_after":0.5,"line":"0.5 a"}'
 
+run 0 cflimit -r 1/s -b 1 -t 1 -c 3 --json - <<EOF
+0 a 1
+0 a 5
+EOF
+out_has '{"pass":false,"retry_after":null,"line":"0 a 5"}'
+
+# What a line costs, when it would pass, and the other half.
+printf '%s\n' '0 a 3' '0 a 3' '0 a 9' '1 a 3' '1 a' >costs
+run 0 cflimit -r 3/s -b 5 -f 2 -t 1 -c 3 --mark --retry-after costs
+out_is '+ 0 0 a 3
+- 0.333333334 0 a 3
+- never 0 a 9
++ 0 1 a 3
++ 0 1 a'
+err_is 'cflimit: warning: 1 lines have no cost in field 3 and counted as one'
+run 0 cflimit -q -r 3/s -b 5 -f 2 -t 1 -c 3 --invert costs
+out_is '0 a 3
+0 a 9'
+
+# Any number of keys in buckets.
+seq 100000 >many
+run 0 cflimit -r 1/h -f 1 --buckets 1 many
+out_is '1'
+run 0 cflimit -r 1/h -f 1 --buckets 16777216 --stats many
+check "hardly any of 100000 keys share a bucket: $(wc -l <out)" test "$(wc -l <out)" -gt 99000
+err_has 'of 16777216 buckets'
+err_has 'by about '
+run 2 cflimit -r 1/h -f 1 many
+err_has 'more than 65536 keys at once'
+err_has '--buckets'
+run 0 cflimit -r 1/s -f 2 -t 1 --stats log
+err_is 'cflimit: 3 lines passed, 4 did not; of 65536 keys 1 in use'
+run 0 cflimit -r 1/s -f 2 -t 1 --stats --json log
+check 'statistics are the last object' test "$(tail -n 1 out)" = \
+    '{"stats":{"passed":3,"denied":4,"room":65536,"in_use":1,"keys":1.0,"sharing":0.0}}'
+
 # Lines without key or time.
 printf '5 a\nx a\n6\n6\n' >odd
 run 0 cflimit -r 1/h -f 2 -t 1 odd
@@ -70,7 +106,8 @@ run 0 cflimit -r 1/s -f 2 -t 1 --keys 2 three
 
 # Usage.
 for option in '' '-r 1' '-r /s' '-r 1/' '-r 0/s' '-r 1/x' '-r x/s' '-r -1/s' '-r 1/0s' '-r 1/s -b 0' \
-    '-r 1/s -b 2147483648' '-r 1/s -f 0' '-r 1/s -t 0' '-r 1/s -d xx' '-r 1/s --keys 0'; do
+    '-r 1/s -b 2147483648' '-r 1/s -f 0' '-r 1/s -t 0' '-r 1/s -d xx' '-r 1/s --keys 0' '-r 1/s --buckets 0' \
+    '-r 1/s --keys 1 --buckets 1' '-r 1/s --retry-after' '-r 1/s --invert --mark' '-r 1/s --invert --json' '-r 1/s -c 0'; do
     # shellcheck disable=SC2086
     run 2 cflimit $option
     err_has "Try 'cflimit --help'"
