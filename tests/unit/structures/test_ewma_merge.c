@@ -85,6 +85,58 @@ START_TEST(debiased_the_first_sample_is_no_more_than_the_start)
 }
 END_TEST
 
+enum { SAMPLES = 12 };
+
+/* Sample by sample: each weighs its share, which then halves every half-life. */
+static void expect_sums(const struct cfk_ewma *average, const double *values,
+                        const int64_t *times, int count)
+{
+    long double mean = 0;
+    long double square = 0;
+    long double late = 0;
+    long double seen = 0;
+
+    for (int i = 0; i < count; i++) {
+        long double left = exp2l((long double)(times[i] - times[count - 1]) / 1e9L);
+        long double share =
+            i == 0 ? 1 : 1 - exp2l((long double)(times[i - 1] - times[i]) / 1e9L);
+
+        mean += left * share * values[i];
+        square += left * share * values[i] * values[i];
+        late += i == 0 ? 0 : left * share * values[i];
+        seen += i == 0 ? 0 : left * share;
+    }
+    expect_near(cfk_ewma_value(average), (double)mean, 1e-12);
+    expect_near(cfk_ewma_from_zero(average), (double)late, 1e-12);
+    if (seen > 0)
+        expect_near(cfk_ewma_debiased(average), (double)(late / seen), 1e-12);
+    ck_assert_double_le(fabs(cfk_ewma_variance(average) - (double)(square - mean * mean)),
+                        1e-12 * (double)square);
+}
+
+START_TEST(it_equals_sums_of_weights)
+{
+    struct gen g;
+
+    gen_seed(&g, 6);
+    for (int run = 0; run < 500; run++) {
+        struct cfk_ewma average = started(SECOND);
+        double values[SAMPLES];
+        int64_t times[SAMPLES];
+        int64_t now = 0;
+
+        for (int i = 0; i < SAMPLES; i++) {
+            now += (int64_t)gen_below(&g, gen_below(&g, 3) * (uint64_t)SECOND + 1000000) +
+                   1000;
+            values[i] = gen_unit(&g) + 1;
+            times[i] = now;
+            cfk_ewma_add(&average, values[i], now, NULL);
+            expect_sums(&average, values, times, i + 1);
+        }
+    }
+}
+END_TEST
+
 START_TEST(extremes_close_in_on_the_average)
 {
     struct cfk_ewma average = started(SECOND);
@@ -287,6 +339,7 @@ Suite *unit_suite(void)
     const TTest *const tests[] = {
         from_zero_it_is_the_average_of_golibs,
         debiased_the_first_sample_is_no_more_than_the_start,
+        it_equals_sums_of_weights,
         extremes_close_in_on_the_average,
         merging_weighs_by_age,
         merging_with_none_changes_nothing,

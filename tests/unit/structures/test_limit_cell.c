@@ -6,6 +6,7 @@
 
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 
 static const int64_t SECOND = 1000000000;
 
@@ -105,6 +106,65 @@ START_TEST(cells_equal_a_limiter)
 }
 END_TEST
 
+/* Tokens of a bucket, one a hundred nanoseconds, kept as nanoseconds. */
+static bool naive(int64_t *tokens, int64_t *last, int64_t now, int64_t cost)
+{
+    enum { BURST = 3, INTERVAL = 100 };
+
+    *tokens += now - *last;
+    *last = now;
+    if (*tokens > BURST * INTERVAL)
+        *tokens = BURST * INTERVAL;
+    if (cost > BURST || cost * INTERVAL > *tokens)
+        return false;
+    *tokens -= cost * INTERVAL;
+    return true;
+}
+
+/* Sequences of five steps in time and cost: three forms and a plain bucket. */
+START_TEST(every_short_sequence_equals_a_plain_bucket)
+{
+    static const int64_t waits[] = { 0, 1, 99, 100, 250 };
+    static const uint64_t costs[] = { 1, 3, 4 };
+    enum { STEPS = 5, CHOICES = 15 };
+    struct cfk_limit_options opts = { .size = sizeof opts, .events = 1, .burst = 3 };
+    struct cfk_limit_rule rule = rule_of(1, 100, 3);
+    cfk_limit *forms[2];
+    uint64_t all = 1;
+
+    opts.period_ns = 100;
+    ck_assert_int_eq(cfk_limit_new(&opts, &forms[0], NULL), CFK_OK);
+    opts.max_keys = 1;
+    ck_assert_int_eq(cfk_limit_new(&opts, &forms[1], NULL), CFK_OK);
+    for (int i = 0; i < STEPS; i++)
+        all *= CHOICES;
+    for (uint64_t sequence = 0; sequence < all; sequence += 1 + sequence % 7) {
+        uint64_t rest = sequence;
+        uint64_t cell = 0;
+        int64_t tokens = 300;
+        int64_t last = 0;
+        int64_t now = 0;
+
+        cfk_limit_reset(forms[0]);
+        cfk_limit_reset(forms[1]);
+        for (int step = 0; step < STEPS; step++, rest /= CHOICES) {
+            uint64_t cost = costs[rest % CHOICES / 5];
+            bool pass;
+
+            now += waits[rest % 5];
+            pass = naive(&tokens, &last, now, (int64_t)cost);
+            if (cfk_limit_cell_take(&rule, &cell, cost, now, NULL) != pass ||
+                cfk_limit_allow(forms[0], "", 0, cost, now, NULL, NULL) != pass ||
+                cfk_limit_allow(forms[1], "", 0, cost, now, NULL, NULL) != pass)
+                ck_abort_msg("sequence %llu, step %d", (unsigned long long)sequence,
+                             step);
+        }
+    }
+    cfk_limit_free(forms[0]);
+    cfk_limit_free(forms[1]);
+}
+END_TEST
+
 START_TEST(rules_have_limits)
 {
     struct cfk_limit_rule rule = { 1, 1, 1, 1 };
@@ -172,9 +232,13 @@ END_TEST
 Suite *unit_suite(void)
 {
     const TTest *const tests[] = {
-        a_cell_is_a_bucket,    what_is_denied_or_free_changes_no_cell,
-        cells_equal_a_limiter, rules_have_limits,
-        threads_share_a_cell,  NULL,
+        a_cell_is_a_bucket,
+        what_is_denied_or_free_changes_no_cell,
+        cells_equal_a_limiter,
+        every_short_sequence_equals_a_plain_bucket,
+        rules_have_limits,
+        threads_share_a_cell,
+        NULL,
     };
     Suite *suite = suite_create("structures/limit_cell");
 

@@ -242,6 +242,71 @@ START_TEST(any_sequence_keeps_blocks_apart)
 }
 END_TEST
 
+/* Two sizes, of which three blocks are kept at most, as counts. */
+struct shelf {
+    void *out[8];
+    size_t out_count;
+    size_t kept;
+    size_t lowest;
+};
+
+static void shelf_operate(cfk_pool *pool, struct shelf *shelf, size_t size, unsigned what)
+{
+    if (what == 0) {
+        shelf->out[shelf->out_count++] = get(pool, size);
+        shelf->kept -= shelf->kept > 0;
+        if (shelf->kept < shelf->lowest)
+            shelf->lowest = shelf->kept;
+    } else if (what == 1 && shelf->out_count > 0) {
+        put(pool, shelf->out[--shelf->out_count]);
+        shelf->kept += shelf->kept < 3;
+    }
+}
+
+START_TEST(every_short_sequence_equals_a_model_of_counts)
+{
+    enum { STEPS = 6, CHOICES = 6 };
+    uint64_t all = 1;
+
+    for (int i = 0; i < STEPS; i++)
+        all *= CHOICES;
+    for (uint64_t sequence = 0; sequence < all; sequence++) {
+        cfk_pool *pool = pool_of((struct cfk_pool_options){ .keep_each = 3 });
+        struct shelf shelves[2] = { { { NULL }, 0, 0, 0 } };
+        uint64_t rest = sequence;
+
+        for (int step = 0; step < STEPS; step++, rest /= CHOICES) {
+            unsigned what = (unsigned)(rest % CHOICES);
+            size_t gone = 0;
+
+            for (size_t i = 0; i < 2; i++) {
+                struct shelf *shelf = &shelves[i];
+                size_t dropped = what == 4 ? shelf->lowest : what == 5 ? shelf->kept : 0;
+
+                shelf->kept -= dropped;
+                gone += dropped * (i == 0 ? 64 : 1024);
+                if (what == 4 || shelf->kept < shelf->lowest)
+                    shelf->lowest = shelf->kept;
+            }
+            if (what < 4)
+                shelf_operate(pool, &shelves[what / 2], what / 2 == 0 ? 64 : 1024,
+                              what % 2);
+            else
+                ck_assert_uint_eq(what == 4 ? cfk_pool_trim(pool) : cfk_pool_drain(pool),
+                                  gone);
+            ck_assert_uint_eq(stats_of(pool).kept_blocks,
+                              shelves[0].kept + shelves[1].kept);
+            ck_assert_uint_eq(stats_of(pool).out_blocks,
+                              shelves[0].out_count + shelves[1].out_count);
+        }
+        for (size_t i = 0; i < 2; i++)
+            while (shelves[i].out_count > 0)
+                put(pool, shelves[i].out[--shelves[i].out_count]);
+        cfk_pool_free(pool);
+    }
+}
+END_TEST
+
 START_TEST(options_and_sizes_have_limits)
 {
     struct cfk_pool_options opts = { .size = sizeof opts };
@@ -306,6 +371,7 @@ Suite *unit_suite(void)
         foreign_blocks_and_second_returns_are_refused,
         secrets_do_not_stay,
         any_sequence_keeps_blocks_apart,
+        every_short_sequence_equals_a_model_of_counts,
         options_and_sizes_have_limits,
         failed_allocations_leave_nothing,
         NULL,
