@@ -38,7 +38,7 @@ static const char help[] =
     "  -c, --cost FIELD        a line counts for as many as this field says, bytes say;\n"
     "                          one above the burst never "
     "passes\n" CLI_STREAM_HELP_DELIMITER "      --mark              drop nothing; put "
-                                         "\"+ \" before lines that pass and \"- \"\n"
+    "\"+ \" before lines that pass and \"- \"\n"
     "                          before those that do not\n"
     "      --retry-after       with --mark, put the seconds after which a line would "
     "pass\n"

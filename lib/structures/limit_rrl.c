@@ -176,9 +176,12 @@ static void put_network(const cfk_rrl *rrl, struct identity *id, const uint8_t *
     }
     bits = len == ADDRESS ? rrl->ipv6_prefix : rrl->ipv4_prefix;
     id->bytes[3] = (uint8_t)len;
-    for (uint32_t i = 0; i < len; i++, bits -= bits < 8 ? bits : 8)
-        id->bytes[4 + i] =
-            bits >= 8 ? address[i] : (uint8_t)(address[i] & (0xff00u >> bits & 0xffu));
+    for (uint32_t i = 0; i < len; i++) {
+        uint32_t kept = bits < 8 ? bits : 8;
+
+        id->bytes[4 + i] = (uint8_t)(address[i] & (0xff00u >> kept & 0xffu));
+        bits -= kept;
+    }
     id->network_len = 4 + len;
 }
 

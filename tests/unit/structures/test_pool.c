@@ -70,7 +70,7 @@ START_TEST(a_block_is_an_eighth_too_large_at_most)
     cfk_pool *pool = pool_of((struct cfk_pool_options){ .keep_bytes = 1 });
     size_t before = 0;
 
-    for (size_t size = 0; size < 5000000; size += 1 + size / 300) {
+    for (size_t size = 0; size < 600000; size += 1 + size / 300) {
         size_t capacity;
         void *block;
 
@@ -265,7 +265,7 @@ static void shelf_operate(cfk_pool *pool, struct shelf *shelf, size_t size, unsi
 
 START_TEST(every_short_sequence_equals_a_model_of_counts)
 {
-    enum { STEPS = 6, CHOICES = 6 };
+    enum { STEPS = 5, CHOICES = 6 };
     uint64_t all = 1;
 
     for (int i = 0; i < STEPS; i++)
