@@ -8,9 +8,7 @@
 #define CFK_STRUCTURES_KEY_H
 
 #include "base/alloc.h"
-
-#include <stdbool.h>
-#include <string.h>
+#include "structures/hash.h"
 
 enum { CFK__KEY_INLINE = 28 };
 
@@ -29,10 +27,28 @@ static inline const uint8_t *cfk__key_data(const struct cfk__key *key)
     return block;
 }
 
+/*
+ * Equality of len bytes. Most keys are short, and a call of memcmp() costs
+ * more than comparing two words that overlap.
+ */
+static inline bool cfk__bytes_equal(const uint8_t *a, const uint8_t *b, size_t len)
+{
+    if (len > 16)
+        return memcmp(a, b, len) == 0;
+    if (len >= 8)
+        return cfk__hash_word64(a) == cfk__hash_word64(b) &&
+               cfk__hash_word64(a + len - 8) == cfk__hash_word64(b + len - 8);
+    if (len >= 4)
+        return cfk__hash_word32(a) == cfk__hash_word32(b) &&
+               cfk__hash_word32(a + len - 4) == cfk__hash_word32(b + len - 4);
+    return len == 0 ||
+           (a[0] == b[0] && a[len / 2] == b[len / 2] && a[len - 1] == b[len - 1]);
+}
+
 static inline bool cfk__key_equal(const struct cfk__key *key, const void *data,
                                   size_t len)
 {
-    return key->len == len && (len == 0 || memcmp(cfk__key_data(key), data, len) == 0);
+    return key->len == len && cfk__bytes_equal(cfk__key_data(key), data, len);
 }
 
 /* A copy of data, at most UINT32_MAX bytes. CFK_OK or CFK_E_NOMEM. */
