@@ -89,6 +89,36 @@ int cfk_cache_set(cfk_cache *cache, const void *key, size_t key_len, uint64_t va
     return absent(err);
 }
 
+int cfk_cache_resize(cfk_cache *cache, size_t capacity, uint64_t max_weight,
+                     int64_t now_ns, struct cfk_error *err)
+{
+    (void)cache, (void)capacity, (void)max_weight, (void)now_ns;
+    return absent(err);
+}
+
+int cfk_cache_set_weighed(cfk_cache *cache, const void *key, size_t key_len,
+                          uint64_t value, uint64_t weight, int64_t expire_ns,
+                          int64_t now_ns, struct cfk_error *err)
+{
+    (void)cache, (void)key, (void)key_len, (void)value, (void)weight;
+    (void)expire_ns, (void)now_ns;
+    return absent(err);
+}
+
+int cfk_cache_get_or_set(cfk_cache *cache, const void *key, size_t key_len,
+                         uint64_t *value, int64_t expire_ns, int64_t now_ns,
+                         struct cfk_error *err)
+{
+    (void)cache, (void)key, (void)key_len, (void)value, (void)expire_ns, (void)now_ns;
+    return absent(err);
+}
+
+uint64_t cfk_cache_weight(const cfk_cache *cache)
+{
+    (void)cache;
+    return 0;
+}
+
 int cfk_cache_delete(cfk_cache *cache, const void *key, size_t key_len,
                      struct cfk_error *err)
 {
