@@ -265,6 +265,109 @@ struct cfk_cache_stats {
 CFK_API int cfk_cache_get_stats(const cfk_cache *cache, struct cfk_cache_stats *stats,
                                 struct cfk_error *err);
 
+/* ---- many threads ---- */
+
+/*
+ * One set of keys spread over several caches, so that threads seldom meet. Which
+ * shard a key belongs to is chosen by a keyed hash of its own. There are no locks in
+ * here: a program has its own kind, and may want to do several things under one. It
+ * keeps one lock for each shard:
+ *
+ *     size_t i = cfk_cache_shards_pick(shards, key, len);
+ *
+ *     pthread_mutex_lock(&locks[i]);
+ *     state = cfk_cache_get(cfk_cache_shards_at(shards, i), key, len, ...);
+ *     pthread_mutex_unlock(&locks[i]);
+ *
+ * What is dropped is what its own shard would drop: of many keys evenly spread, the
+ * same but for chance. cfk_cache_shards_pick(), _at() and _count() may be called by
+ * any thread at any time.
+ */
+typedef struct cfk_cache_shards cfk_cache_shards;
+
+/*
+ * Create count empty caches, which share capacity and max_weight evenly.
+ *
+ *   opts   for all of them together; NULL means every default.
+ *   count  0 means 16; the most is 65536, and capacity and max_weight, if that is
+ *          set, have to be enough for one each.
+ *
+ * Returns as cfk_cache_new(), and CFK_E_INVALID for a count out of range. Release
+ * with cfk_cache_shards_free(). Since 0.1.
+ */
+CFK_API int cfk_cache_shards_new(const struct cfk_cache_options *opts, size_t count,
+                                 cfk_cache_shards **out, struct cfk_error *err);
+
+/* Release all shards with their entries; NULL is accepted. Since 0.1. */
+CFK_API void cfk_cache_shards_free(cfk_cache_shards *shards);
+
+/* How many there are. Since 0.1. */
+CFK_API size_t cfk_cache_shards_count(const cfk_cache_shards *shards);
+
+/* The number of the shard of a key. O(1). Since 0.1. */
+CFK_API size_t cfk_cache_shards_pick(const cfk_cache_shards *shards, const void *key,
+                                     size_t key_len);
+
+/* A shard, which belongs to shards; NULL for a number out of range. Since 0.1. */
+CFK_API cfk_cache *cfk_cache_shards_at(const cfk_cache_shards *shards, size_t index);
+
+/* ---- how large a cache should be ---- */
+
+/*
+ * The hits that an LRU cache of every capacity would have had on the same requests,
+ * exactly and in one pass: a request for what is the n-th most recently used key is
+ * a hit from capacity n on (Mattson, Gecsei, Slutz and Traiger, 1970).
+ */
+typedef struct cfk_cache_curve cfk_cache_curve;
+
+struct cfk_cache_curve_options {
+    size_t size;                   /* sizeof(struct cfk_cache_curve_options) */
+    size_t max_distinct;           /* keys to remember; 0 means 2^28, which is the most */
+    size_t max_key_bytes;          /* 0 means 256, the most is 2^30 */
+    uint64_t seed[2];              /* of the hash; both 0: from the system. For tests */
+    const struct cfk_alloc *alloc; /* NULL means malloc and free */
+};
+
+/*
+ * Begin with no requests. Memory doubles as distinct keys become more: it is 110 to
+ * 220 bytes each, and half as much again while it grows. Returns CFK_OK, CFK_E_INVALID, CFK_E_NOMEM or CFK_E_RANDOM. Release with
+ * cfk_cache_curve_free(). Since 0.1.
+ */
+CFK_API int cfk_cache_curve_new(const struct cfk_cache_curve_options *opts,
+                                cfk_cache_curve **out, struct cfk_error *err);
+
+/* NULL is accepted. Since 0.1. */
+CFK_API void cfk_cache_curve_free(cfk_cache_curve *curve);
+
+/*
+ * A key has been asked for. Returns CFK_OK; CFK_E_LIMIT for a key above max_key_bytes
+ * or one more than max_distinct; CFK_E_NOMEM. After a failure nothing has changed.
+ * O(log distinct), amortised. Since 0.1.
+ */
+CFK_API int cfk_cache_curve_add(cfk_cache_curve *curve, const void *key, size_t key_len,
+                                struct cfk_error *err);
+
+/* Requests, and distinct keys among them. Since 0.1. */
+CFK_API uint64_t cfk_cache_curve_requests(const cfk_cache_curve *curve);
+CFK_API size_t cfk_cache_curve_distinct(const cfk_cache_curve *curve);
+
+/* A point of the curve: so many entries would have had so many hits. */
+struct cfk_cache_point {
+    size_t capacity;
+    uint64_t hits;
+};
+
+/*
+ * Move a point, which begins as zero, to the next capacity that has more hits than
+ * the one before it. Returns 1, or 0 where there is none. O(distinct) in all.
+ * Since 0.1.
+ */
+CFK_API int cfk_cache_curve_next(const cfk_cache_curve *curve,
+                                 struct cfk_cache_point *point);
+
+/* The hits of one capacity. O(capacity). Since 0.1. */
+CFK_API uint64_t cfk_cache_curve_hits(const cfk_cache_curve *curve, size_t capacity);
+
 #ifdef __cplusplus
 }
 #endif

@@ -47,7 +47,8 @@ size_t cfk__cache_arrays_size(int32_t policy, uint32_t capacity)
 {
     struct sizes s = sizes_of(capacity, ghosts_for(policy, capacity));
 
-    return CACHE_LINE - 1 + s.entries + s.ghosts + s.slots + s.links + s.heap;
+    /* Twice a line, so that neighbours in memory, other shards say, share none. */
+    return 2 * CACHE_LINE + s.entries + s.ghosts + s.slots + s.links + s.heap;
 }
 
 static uint32_t bits_of(uint32_t n)

@@ -113,6 +113,82 @@ int cfk_cache_get_or_set(cfk_cache *cache, const void *key, size_t key_len,
     return absent(err);
 }
 
+int cfk_cache_shards_new(const struct cfk_cache_options *opts, size_t count,
+                         cfk_cache_shards **out, struct cfk_error *err)
+{
+    (void)opts, (void)count;
+    *out = NULL;
+    return absent(err);
+}
+
+void cfk_cache_shards_free(cfk_cache_shards *shards)
+{
+    (void)shards;
+}
+
+size_t cfk_cache_shards_count(const cfk_cache_shards *shards)
+{
+    (void)shards;
+    return 0;
+}
+
+size_t cfk_cache_shards_pick(const cfk_cache_shards *shards, const void *key,
+                             size_t key_len)
+{
+    (void)shards, (void)key, (void)key_len;
+    return 0;
+}
+
+cfk_cache *cfk_cache_shards_at(const cfk_cache_shards *shards, size_t index)
+{
+    (void)shards, (void)index;
+    return NULL;
+}
+
+int cfk_cache_curve_new(const struct cfk_cache_curve_options *opts, cfk_cache_curve **out,
+                        struct cfk_error *err)
+{
+    (void)opts;
+    *out = NULL;
+    return absent(err);
+}
+
+void cfk_cache_curve_free(cfk_cache_curve *curve)
+{
+    (void)curve;
+}
+
+int cfk_cache_curve_add(cfk_cache_curve *curve, const void *key, size_t key_len,
+                        struct cfk_error *err)
+{
+    (void)curve, (void)key, (void)key_len;
+    return absent(err);
+}
+
+uint64_t cfk_cache_curve_requests(const cfk_cache_curve *curve)
+{
+    (void)curve;
+    return 0;
+}
+
+size_t cfk_cache_curve_distinct(const cfk_cache_curve *curve)
+{
+    (void)curve;
+    return 0;
+}
+
+int cfk_cache_curve_next(const cfk_cache_curve *curve, struct cfk_cache_point *point)
+{
+    (void)curve, (void)point;
+    return 0;
+}
+
+uint64_t cfk_cache_curve_hits(const cfk_cache_curve *curve, size_t capacity)
+{
+    (void)curve, (void)capacity;
+    return 0;
+}
+
 uint64_t cfk_cache_weight(const cfk_cache *cache)
 {
     (void)cache;
