@@ -2,7 +2,8 @@
 /*
  * A cache of 16384 entries on a stream of keys: each is asked for and, where it is
  * missing, stored. Beside it, what a C program has at hand: a hash table of GLib or
- * of uthash with a list in the order of use.
+ * of uthash with a list in the order of use, and a block for each entry and its key,
+ * which may be of any length.
  */
 #include "cfkit/cache.h"
 #include "harness.h"
@@ -64,7 +65,7 @@ static bool cfkit_run(void *ctx)
     return s->policy == CFK_CACHE_LRU && s->lifetime == 0 ? agree(hits) : hits > 0;
 }
 
-#if defined(BENCH_GLIB) || defined(BENCH_UTHASH)
+#ifdef BENCH_GLIB
 
 static const char *terminated(const struct trace_key *key, char *copy)
 {
@@ -75,27 +76,26 @@ static const char *terminated(const struct trace_key *key, char *copy)
     return copy;
 }
 
-#endif
-
-#ifdef BENCH_GLIB
-
 struct glib_node {
     GList link;
-    char key[KEY];
+    uint64_t value;
+    char key[];
 };
 
-static void glib_insert(GHashTable *table, GQueue *queue, const char *key)
+static void glib_insert(GHashTable *table, GQueue *queue, const char *key, uint64_t value)
 {
+    size_t size = strlen(key) + 1;
     struct glib_node *node;
 
     if (queue->length == CAPACITY) {
         node = (struct glib_node *)(void *)queue->tail;
         g_queue_unlink(queue, &node->link);
         g_hash_table_remove(table, node->key);
-    } else {
-        node = g_new0(struct glib_node, 1);
+        g_free(node);
     }
-    strcpy(node->key, key);
+    node = g_malloc(sizeof *node + size);
+    memcpy(node->key, key, size);
+    node->value = value;
     node->link.data = node;
     g_queue_push_head_link(queue, &node->link);
     g_hash_table_insert(table, node->key, node);
@@ -114,7 +114,7 @@ static bool glib_run(void *ctx)
         struct glib_node *node = g_hash_table_lookup(table, key);
 
         if (node == NULL) {
-            glib_insert(table, &queue, key);
+            glib_insert(table, &queue, key, i);
             continue;
         }
         g_queue_unlink(&queue, &node->link);
@@ -136,22 +136,27 @@ struct ut_node {
     struct ut_node *prev;
     struct ut_node *next;
     uint64_t value;
-    char key[KEY];
+    char key[];
 };
 
-static struct ut_node *ut_take(struct ut_node **table, struct ut_node **list,
-                               size_t *count)
+static void ut_insert(struct ut_node **table, struct ut_node **list,
+                      const struct trace_key *key, uint64_t value)
 {
     struct ut_node *node;
 
-    if (*count < CAPACITY) {
-        ++*count;
-        return calloc(1, sizeof *node);
+    if (HASH_COUNT(*table) == CAPACITY) {
+        node = (*list)->prev; /* the last */
+        DL_DELETE(*list, node);
+        HASH_DELETE(hh, *table, node);
+        free(node);
     }
-    node = (*list)->prev; /* the last */
-    DL_DELETE(*list, node);
-    HASH_DELETE(hh, *table, node);
-    return node;
+    node = malloc(sizeof *node + key->len);
+    if (node == NULL)
+        abort();
+    memcpy(node->key, key->data, key->len);
+    node->value = value;
+    HASH_ADD(hh, *table, key, key->len, node);
+    DL_PREPEND(*list, node);
 }
 
 static bool ut_run(void *ctx)
@@ -160,7 +165,6 @@ static bool ut_run(void *ctx)
     struct ut_node *list = NULL;
     struct ut_node *node;
     struct ut_node *next;
-    size_t count = 0;
     uint64_t hits = 0;
 
     (void)ctx;
@@ -174,11 +178,7 @@ static bool ut_run(void *ctx)
             hits++;
             continue;
         }
-        node = ut_take(&table, &list, &count);
-        terminated(key, node->key);
-        node->value = i;
-        HASH_ADD(hh, table, key, key->len, node);
-        DL_PREPEND(list, node);
+        ut_insert(&table, &list, key, i);
     }
     HASH_CLEAR(hh, table);
     DL_FOREACH_SAFE(list, node, next)

@@ -149,46 +149,19 @@ static inline void keep_short(struct cfk__key *key, const uint8_t *data, size_t 
     }
 }
 
-/*
- * The entry that was used longest ago, without its key, as the newest: what making
- * room and taking a free entry comes to where that is plainly an LRU's or a FIFO's
- * and nobody is told. False where it is not that plain.
- */
-static inline bool recycle(cfk_cache *cache, uint64_t weight, uint32_t *index)
-{
-    struct cfk__cache_arrays *a = &cache->a;
-    uint32_t oldest = cfk__queue_oldest(a, CFK__QUEUE_MAIN);
-    struct cfk__cache_entry *entry = &a->entries[oldest];
+/* ---- adding ---- */
 
-    if (!cache->plain || a->heap_len > 0 || weight > entry->weight)
-        return false;
-    cfk__cache_table_remove(a, oldest);
-    cfk__queue_renew(a, oldest, CFK__QUEUE_MAIN);
-    if (entry->key.len > CFK__KEY_INLINE)
-        cfk__key_release(&entry->key, &cache->alloc);
-    cache->weight -= entry->weight;
-    cache->stats.evicted++;
-    *index = oldest;
-    return true;
-}
-
-/* An entry that stands in its queue and is otherwise to be filled in. */
-static inline uint32_t enter(cfk_cache *cache, uint64_t weight, uint32_t ghost,
-                             int64_t now_ns)
+/* An entry for a new key, in its queue, and otherwise to be filled in. */
+static uint32_t enter(cfk_cache *cache, uint64_t weight, uint32_t ghost, int64_t now_ns)
 {
     struct cfk__cache_arrays *a = &cache->a;
     unsigned queue = CFK__QUEUE_MAIN;
     uint32_t index;
 
-    if (!cfk__cache_fits(cache, a->capacity - 1, weight)) {
-        if (recycle(cache, weight, &index))
-            return index;
-        if (cache->two_queues)
-            queue = cfk__policy_meet(cache, ghost);
-        cfk__cache_make_room(cache, a->capacity - 1, weight, now_ns);
-    } else if (cache->two_queues) {
+    if (cache->two_queues)
         queue = cfk__policy_meet(cache, ghost);
-    }
+    if (!cfk__cache_fits(cache, a->capacity - 1, weight))
+        cfk__cache_make_room(cache, a->capacity - 1, weight, now_ns);
     index = a->free;
     if (index == CFK__CACHE_NONE)
         index = a->begun++;
@@ -196,6 +169,7 @@ static inline uint32_t enter(cfk_cache *cache, uint64_t weight, uint32_t ghost,
         a->free = a->links[index].older;
     a->entries[index].expire = CFK_CACHE_NEVER;
     a->entries[index].weight = weight;
+    cache->weight += weight;
     cfk__policy_enter(cache, index, queue);
     return index;
 }
@@ -218,14 +192,46 @@ static int add(cfk_cache *cache, uint64_t hash, uint32_t ghost,
     else
         keep_short(&entry->key, new->key, new->key_len);
     entry->value = new->value;
-    entry->weight = new->weight;
     entry->low = (uint32_t)hash;
-    cache->weight += new->weight;
     cache->stats.inserted++;
     cfk__cache_set_expiry(cache, index, new->expire_ns);
     if (cfk__cache_table_insert(&cache->a, hash, index) && !cache->hasher.guarded)
         cfk__cache_rehash(cache);
     return CFK_OK;
+}
+
+/*
+ * Whether a new entry of weight 1 comes in simply by taking the place of the oldest, of
+ * the same weight: in a full LRU or FIFO, where nobody is told and none has expired.
+ */
+static inline bool is_turnover(const cfk_cache *cache, int64_t now_ns)
+{
+    const struct cfk__cache_arrays *a = &cache->a;
+
+    return cache->plain && a->counts[CFK__QUEUE_MAIN] == a->capacity &&
+           a->entries[cfk__queue_oldest(a, CFK__QUEUE_MAIN)].weight == 1 &&
+           (a->heap_len == 0 || !cfk__cache_is_stale(&a->entries[a->heap[0]], now_ns));
+}
+
+/* Then this is what add() comes to for a short key. Whether the table is crowded. */
+static CFK__NOINLINE bool turn_over(cfk_cache *cache, uint64_t hash, const void *key,
+                                    size_t key_len, uint64_t value, int64_t expire_ns)
+{
+    struct cfk__cache_arrays *a = &cache->a;
+    uint32_t oldest = cfk__queue_oldest(a, CFK__QUEUE_MAIN);
+    struct cfk__cache_entry *entry = &a->entries[oldest];
+
+    cfk__cache_table_remove(a, oldest);
+    cfk__queue_renew(a, oldest, CFK__QUEUE_MAIN);
+    if (entry->key.len > CFK__KEY_INLINE)
+        cfk__key_release(&entry->key, &cache->alloc);
+    keep_short(&entry->key, key, key_len);
+    entry->value = value;
+    entry->low = (uint32_t)hash;
+    cache->stats.evicted++;
+    cache->stats.inserted++;
+    cfk__cache_set_expiry(cache, oldest, expire_ns);
+    return cfk__cache_table_insert(a, hash, oldest);
 }
 
 /* Why this may not be stored. */
@@ -309,6 +315,12 @@ static CFK__ALWAYS_INLINE int get_or_set(cfk_cache *cache, bool common, const vo
     if (node < cache->a.first_ghost &&
         !cfk__cache_is_stale(&cache->a.entries[node], now_ns))
         return hit(cache, node, value);
+    cache->stats.misses++;
+    if (common && node >= cache->a.first_ghost && is_turnover(cache, now_ns)) {
+        if (turn_over(cache, hash, key, key_len, *value, expire_ns))
+            cfk__cache_rehash(cache);
+        return CFK_CACHE_MISS;
+    }
     new = (struct cfk_cache_entry){ .key = key,
                                     .key_len = key_len,
                                     .value = *value,
@@ -318,10 +330,7 @@ static CFK__ALWAYS_INLINE int get_or_set(cfk_cache *cache, bool common, const vo
         replace(cache, node, &new, now_ns);
     else
         rc = add(cache, hash, node, &new, now_ns, err);
-    if (rc != CFK_OK)
-        return rc;
-    cache->stats.misses++;
-    return CFK_CACHE_MISS;
+    return rc == CFK_OK ? CFK_CACHE_MISS : rc;
 }
 
 static CFK__NOINLINE int get_or_set_any(cfk_cache *cache, const void *key, size_t key_len,

@@ -113,6 +113,9 @@ static inline uint32_t cfk__cache_count(const cfk_cache *cache)
 
 /* ---- cache_memory.c ---- */
 
+/* Ghosts that a policy remembers at most. */
+uint32_t cfk__cache_ghosts(int32_t policy, uint32_t capacity);
+
 /* Bytes that all arrays take. */
 size_t cfk__cache_arrays_size(int32_t policy, uint32_t capacity);
 
@@ -183,6 +186,9 @@ uint32_t cfk__policy_victim(cfk_cache *cache, unsigned *ghosts);
 
 /* Remember what was dropped. */
 void cfk__policy_haunt(cfk_cache *cache, uint64_t hash, unsigned ghosts);
+
+/* Keep at most so many ghosts, the latest of each queue. */
+void cfk__policy_forget(cfk_cache *cache, uint32_t most);
 
 /* Limits have changed: measure anew what depends on them, with nothing coming in. */
 void cfk__policy_reset(cfk_cache *cache);

@@ -6,7 +6,7 @@ enum { CACHE_LINE = 64 };
 /*
  * S3-FIFO remembers nine tenths as many as there is room for; ARC as many again.
  */
-static uint32_t ghosts_for(int32_t policy, uint32_t capacity)
+uint32_t cfk__cache_ghosts(int32_t policy, uint32_t capacity)
 {
     switch (policy) {
     case CFK_CACHE_S3FIFO: return (uint32_t)((uint64_t)capacity * 9 / 10);
@@ -45,7 +45,7 @@ static struct sizes sizes_of(uint32_t capacity, uint32_t ghosts)
 
 size_t cfk__cache_arrays_size(int32_t policy, uint32_t capacity)
 {
-    struct sizes s = sizes_of(capacity, ghosts_for(policy, capacity));
+    struct sizes s = sizes_of(capacity, cfk__cache_ghosts(policy, capacity));
 
     /* Twice a line, so that neighbours in memory, other shards say, share none. */
     return 2 * CACHE_LINE + s.entries + s.ghosts + s.slots + s.links + s.heap;
@@ -73,7 +73,7 @@ static uint32_t longest_run(uint32_t slots)
 void cfk__cache_arrays_place(struct cfk__cache_arrays *a, void *block, int32_t policy,
                              uint32_t capacity)
 {
-    uint32_t ghosts = ghosts_for(policy, capacity);
+    uint32_t ghosts = cfk__cache_ghosts(policy, capacity);
     struct sizes s = sizes_of(capacity, ghosts);
     char *at = block;
 

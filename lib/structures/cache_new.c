@@ -118,7 +118,6 @@ static void move_entries(cfk_cache *cache, const struct cfk__cache_arrays *from,
     }
 }
 
-/* The latest ghosts, as many as there is room for. */
 static void move_ghosts(cfk_cache *cache, const struct cfk__cache_arrays *from,
                         unsigned queue)
 {
@@ -130,8 +129,10 @@ static void move_ghosts(cfk_cache *cache, const struct cfk__cache_arrays *from,
 
 static void move_all(cfk_cache *cache, void *block, uint32_t capacity)
 {
-    struct cfk__cache_arrays from = cache->a;
+    struct cfk__cache_arrays from;
 
+    cfk__policy_forget(cache, cfk__cache_ghosts(cache->policy, capacity));
+    from = cache->a;
     cfk__cache_arrays_place(&cache->a, block, cache->policy, capacity);
     for (unsigned queue = CFK__QUEUE_MAIN; queue <= CFK__QUEUE_FIRST; queue++)
         move_entries(cache, &from, queue);

@@ -37,6 +37,14 @@ static unsigned longer_of_ghosts(const struct cfk__cache_arrays *a)
                : CFK__QUEUE_GHOSTS_FIRST;
 }
 
+void cfk__policy_forget(cfk_cache *cache, uint32_t most)
+{
+    struct cfk__cache_arrays *a = &cache->a;
+
+    while (a->counts[CFK__QUEUE_GHOSTS] + a->counts[CFK__QUEUE_GHOSTS_FIRST] > most)
+        forget_oldest_ghost(a, longer_of_ghosts(a));
+}
+
 void cfk__policy_haunt(cfk_cache *cache, uint64_t hash, unsigned ghosts)
 {
     struct cfk__cache_arrays *a = &cache->a;
@@ -44,8 +52,7 @@ void cfk__policy_haunt(cfk_cache *cache, uint64_t hash, unsigned ghosts)
 
     if (ghosts == CFK__NO_QUEUE || a->ghost_capacity == 0)
         return;
-    if (a->ghosts_free == CFK__CACHE_NONE && a->ghosts_begun == a->ghost_capacity)
-        forget_oldest_ghost(a, longer_of_ghosts(a));
+    cfk__policy_forget(cache, a->ghost_capacity - 1);
     if (a->ghosts_free != CFK__CACHE_NONE) {
         node = a->ghosts_free;
         a->ghosts_free = a->links[node].older;
