@@ -93,7 +93,7 @@ static void glib_insert(GHashTable *table, GQueue *queue, const char *key, uint6
         g_hash_table_remove(table, node->key);
         g_free(node);
     }
-    node = g_malloc(sizeof *node + size);
+    node = g_malloc0(sizeof *node + size);
     memcpy(node->key, key, size);
     node->value = value;
     node->link.data = node;

@@ -294,7 +294,7 @@ START_TEST(all_memory_is_one_block_of_at_most_96_bytes_an_entry)
                                           .allocate = metered,
                                           .release = unmetered };
         ck_assert_int_eq(cfk_cache_new(&opts, &cache, NULL), CFK_OK);
-        fill(cache, 0, 50000);
+        fill(cache, 0, 2000);
         ck_assert_uint_eq(meter.calls, 1);
         ck_assert_uint_le(meter.bytes, capacities[i] * most[_i] + 1024);
         cfk_cache_free(cache);
@@ -388,7 +388,7 @@ START_TEST(ordinary_keys_do_not)
     cfk_cache *cache = cache_of(_i, 4096, 0);
     struct cfk_cache_stats stats = { .size = sizeof stats };
 
-    fill(cache, 0, 100000);
+    fill(cache, 0, 30000);
     cfk_cache_get_stats(cache, &stats, NULL);
     ck_assert_uint_eq(stats.rehashed, 0);
     ck_assert_uint_le(longest_run(&cache->a), 40);
