@@ -330,8 +330,8 @@ struct cfk_cache_curve_options {
 
 /*
  * Begin with no requests. Memory doubles as distinct keys become more: it is 110 to
- * 220 bytes each, and half as much again while it grows. Returns CFK_OK, CFK_E_INVALID, CFK_E_NOMEM or CFK_E_RANDOM. Release with
- * cfk_cache_curve_free(). Since 0.1.
+ * 220 bytes each, and half as much again while it grows. Returns CFK_OK, CFK_E_INVALID,
+ * CFK_E_NOMEM or CFK_E_RANDOM. Release with cfk_cache_curve_free(). Since 0.1.
  */
 CFK_API int cfk_cache_curve_new(const struct cfk_cache_curve_options *opts,
                                 cfk_cache_curve **out, struct cfk_error *err);
