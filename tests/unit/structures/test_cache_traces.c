@@ -20,7 +20,7 @@ static const struct subject subjects[] = {
     { "Sieve", CFK_CACHE_SIEVE, 1 }, { "Clock", CFK_CACHE_CLOCK, 1 },
     { "ARC", CFK_CACHE_ARC, 20 },    { "S3FIFO", CFK_CACHE_S3FIFO, 100 },
 };
-enum { SUBJECTS = sizeof subjects / sizeof subjects[0] };
+enum { SUBJECTS = sizeof subjects / sizeof subjects[0], LONG = 1000000 };
 
 static uint64_t hits_of(const struct trace *trace, int32_t policy, size_t capacity)
 {
@@ -33,11 +33,10 @@ static uint64_t hits_of(const struct trace *trace, int32_t policy, size_t capaci
     ck_assert_int_eq(cfk_cache_new(&opts, &cache, NULL), CFK_OK);
     for (size_t i = 0; i < trace->count; i++) {
         const struct trace_key *key = &trace->keys[i];
+        uint64_t value = 0;
 
-        if (cfk_cache_get(cache, key->data, key->len, 0, 0, NULL, NULL) == CFK_CACHE_HIT)
-            hits++;
-        else
-            cfk_cache_set(cache, key->data, key->len, 0, CFK_CACHE_NEVER, 0, NULL);
+        hits += cfk_cache_get_or_set(cache, key->data, key->len, &value, CFK_CACHE_NEVER,
+                                     0, NULL) == CFK_CACHE_HIT;
     }
     ck_assert_uint_le(cfk_cache_count(cache), capacity);
     cfk_cache_free(cache);
@@ -50,13 +49,16 @@ static void expect_hits(const struct trace *trace, const char *stream,
     const char *capacity;
     json_t *hits;
     size_t tried = 0;
+    size_t seen = 0;
 
     json_object_foreach(truth, capacity, hits)
     {
         size_t entries = strtoul(capacity, NULL, 10);
         uint64_t got;
 
-        if (entries < s->least)
+        /* Of long streams every third capacity, but for LRU all. */
+        if (entries < s->least ||
+            (trace->count > LONG && s->policy != CFK_CACHE_LRU && seen++ % 3 != 0))
             continue;
         got = hits_of(trace, s->policy, entries);
         ck_assert_msg(got == (uint64_t)json_integer_value(hits),
@@ -76,10 +78,11 @@ START_TEST(hits_equal_the_truth_at_every_capacity)
 
     if (!stream_open(stream, &trace, &truth))
         return;
-    expect_hits(&trace, stream, s,
-                json_object_get(json_object_get(truth, "anchors_hits"), s->name), 3);
     if (s->policy == CFK_CACHE_LRU)
         expect_hits(&trace, stream, s, json_object_get(truth, "lru_hits"), 8);
+    else
+        expect_hits(&trace, stream, s,
+                    json_object_get(json_object_get(truth, "anchors_hits"), s->name), 2);
     trace_free(&trace);
     json_decref(truth);
 }
