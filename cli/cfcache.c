@@ -1,54 +1,54 @@
 /* SPDX-License-Identifier: MIT */
-#include "common/stream.h"
+#include "cfcache.h"
 
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-enum {
-    OPT_TSV = CLI_OPT_OWN,
-    MOST_SIZES = 64,
-    MOST_CAPACITY = 1 << 28,
-    MOST_KEY = 65536,
-    FIRST_NAMES = 65536,
-};
+enum { OPT_TSV = CLI_OPT_OWN, OPT_MRC };
 
 static const char help[] =
-    "usage: cfcache -c CAPACITY,... [-p lru] [-k FIELD] [-t FIELD [-e FIELD]] [-d "
-    "DELIM]\n"
-    "               [--json|--tsv] [FILE...]\n"
+    "usage: cfcache -c CAPACITY,... [-p POLICY,...] [-k FIELD] [-s FIELD]\n"
+    "               [-t FIELD [-e FIELD]] [-d DELIM] [--mrc] [--json|--tsv] [FILE...]\n"
+    "       cfcache --mrc [-k FIELD] [-d DELIM] [--json|--tsv] [FILE...]\n"
     "\n"
     "Tells how often a cache would have had what was asked for: each line is a request\n"
-    "for a key, and what is missing is fetched and kept. Any number of capacities is\n"
-    "tried in one pass. Files are read one after another, \"-\" and no file being\n"
-    "standard input.\n"
+    "for a key, and what is missing is fetched and kept. Any number of capacities and\n"
+    "policies is tried in one pass. Files are read one after another, \"-\" and no file\n"
+    "being standard input.\n"
     "\n"
     "  -c, --capacity LIST     entries (1000) or shares of the distinct keys (1%, 0.5%;\n"
-    "                          rounded down, at least one), with commas between\n"
-    "  -p, --policy lru        what is dropped when the cache is full: lru, the entry "
-    "that\n"
-    "                          was asked for longest ago\n"
+    "                          rounded down, at least one), with commas between; with "
+    "-s\n"
+    "                          bytes (64K, 1.5M) or shares of what all keys take\n"
+    "  -p, --policy LIST       what is dropped when the cache is full: lru (the "
+    "default),\n"
+    "                          s3fifo, arc, sieve, fifo, clock, with commas between\n"
     "  -k, --key FIELD         the key is this field, counted from 1; without it, the "
     "line\n"
+    "  -s, --size FIELD        the size of what is asked for, in bytes\n"
     "  -t, --time FIELD        the time of the request, in seconds with up to nine "
     "decimals\n"
     "  -e, --expiry FIELD      seconds for which what is fetched may be kept; needs "
     "-t\n" CLI_STREAM_HELP_DELIMITER
+    "      --mrc               also every capacity at which an LRU has more hits, "
+    "exactly\n"
     "      --tsv               policy, capacity, requests and hits, between tabs\n"
     "      --json              the same, one object a line\n" CLI_STREAM_HELP_COMMON "\n"
-    "With shares, distinct keys have to be counted first: keys and requests (4 bytes\n"
-    "each, 20 with -t) are then held in memory. Lines without the fields and keys above\n"
-    "65536 bytes are skipped, with a warning. Exit status: 0, or 2 on trouble.\n"
+    "With shares, all has to be counted first: keys and requests (4 bytes each, 16 more\n"
+    "with -t, 8 more with -s) are then held in memory. Lines without the fields and "
+    "keys\n"
+    "above 65536 bytes are skipped, with a warning. Exit status: 0, or 2 on trouble.\n"
     "\n"
-    "Example: a cache of two, then of half of the keys\n"
-    "  printf '%s\\n' a b a c a b | cfcache -c 2,50%\n";
+    "Example: two policies, each of two entries, then of half of the keys\n"
+    "  printf '%s\\n' a b a c a b | cfcache -c 2,50% -p lru,s3fifo\n";
 
 static const struct option longs[] = {
     { "capacity", required_argument, NULL, 'c' },
     { "policy", required_argument, NULL, 'p' },
     { "key", required_argument, NULL, 'k' },
+    { "size", required_argument, NULL, 's' },
     { "time", required_argument, NULL, 't' },
     { "expiry", required_argument, NULL, 'e' },
+    { "mrc", no_argument, NULL, OPT_MRC },
     { "tsv", no_argument, NULL, OPT_TSV },
     CLI_STREAM_LONGS,
 };
@@ -56,233 +56,127 @@ static const struct option longs[] = {
 static const struct cli_tool tool = {
     .name = "cfcache",
     .help = help,
-    .shorts = "c:p:k:t:e:" CLI_STREAM_SHORTS,
+    .shorts = "c:p:k:s:t:e:" CLI_STREAM_SHORTS,
     .longs = longs,
 };
 
-/* A cache to try. */
-struct subject {
-    double percent;    /* of the distinct keys; 0: entries is given */
-    uint64_t capacity; /* in entries */
-    uint64_t hits;
-    cfk_cache *cache;
+static const struct policy policies[MOST_POLICIES] = {
+    { "lru", CFK_CACHE_LRU },   { "s3fifo", CFK_CACHE_S3FIFO },
+    { "arc", CFK_CACHE_ARC },   { "sieve", CFK_CACHE_SIEVE },
+    { "fifo", CFK_CACHE_FIFO }, { "clock", CFK_CACHE_CLOCK },
 };
 
-enum { KEY, TIME, EXPIRY };
+/* ---- lists with commas ---- */
 
-struct request {
-    struct cli_stream stream;
-    struct subject subjects[MOST_SIZES];
-    size_t count;
-    bool shares; /* some subject is a percentage */
-    bool tsv;
-};
-
-/* What a line asks for. */
-struct access {
-    const char *key;
-    size_t key_len;
-    int64_t now;
-    int64_t expire;
-};
-
-/* All requests, where capacities are known at the end only. */
-struct trace {
-    cfk_cache *names; /* key to number; never full */
-    uint32_t *numbers;
-    int64_t *times; /* now and expiry in turn; NULL without -t */
-    size_t capacity;
-};
-
-/* Lines on their way into caches or a trace. */
-struct intake {
-    struct request *r;
-    struct trace trace;
-    uint64_t requests;
-    uint64_t skipped;
-};
-
-static bool parse_line(const struct cli_line *line, struct access *access)
+/* The next piece of a list into word; false at the end, and where it is too long. */
+static bool next_word(const char **list, char *word, size_t size)
 {
-    const uint64_t *fields = line->stream->fields;
-    int64_t lifetime;
+    size_t len;
 
-    access->now = 0;
-    access->expire = CFK_CACHE_NEVER;
-    if (!cli_line_field(line, KEY, &access->key, &access->key_len) ||
-        access->key_len > MOST_KEY)
+    if (*list == NULL)
         return false;
-    if (fields[TIME] == 0)
-        return true;
-    if (!cli_line_seconds(line, TIME, &access->now))
-        return false;
-    if (fields[EXPIRY] == 0)
-        return true;
-    if (!cli_line_seconds(line, EXPIRY, &lifetime) || lifetime < 0)
-        return false;
-    if (access->now <= 0 || lifetime < CFK_CACHE_NEVER - access->now)
-        access->expire = access->now + lifetime;
+    len = strcspn(*list, ",");
+    if (len >= size)
+        len = 0; /* nothing is as long as that */
+    memcpy(word, *list, len);
+    word[len] = '\0';
+    *list += strcspn(*list, ",");
+    *list = **list == ',' ? *list + 1 : NULL;
     return true;
 }
 
-/* ---- trying ---- */
+enum { WORD = 64 };
 
-static int new_cache(uint64_t capacity, cfk_cache **out, struct cfk_error *err)
+static bool add_policy(struct request *r, const char *word)
 {
-    struct cfk_cache_options opts = {
-        .size = sizeof opts,
-        .capacity = (size_t)capacity,
-        .max_key_bytes = MOST_KEY,
-    };
-
-    return cfk_cache_new(&opts, out, err);
-}
-
-static int try_one(struct subject *s, const struct access *a, struct cfk_error *err)
-{
-    if (cfk_cache_get(s->cache, a->key, a->key_len, a->now, 0, NULL, NULL) ==
-        CFK_CACHE_HIT) {
-        s->hits++;
-        return CFK_OK;
+    for (size_t i = 0; i < MOST_POLICIES; i++) {
+        if (strcmp(word, policies[i].name) != 0)
+            continue;
+        for (size_t j = 0; j < r->policy_count; j++)
+            if (r->policies[j] == &policies[i])
+                return false;
+        r->policies[r->policy_count++] = &policies[i];
+        return true;
     }
-    return cfk_cache_set(s->cache, a->key, a->key_len, 0, a->expire, a->now, err);
+    return false;
 }
 
-static int try_all(struct request *r, const struct access *a, struct cfk_error *err)
+static bool add_policies(struct request *r, const char *list)
 {
-    int rc = CFK_OK;
+    char word[WORD];
 
-    for (size_t i = 0; i < r->count && rc == CFK_OK; i++)
-        rc = try_one(&r->subjects[i], a, err);
-    return rc;
+    while (next_word(&list, word, sizeof word))
+        if (!add_policy(r, word))
+            return false;
+    return true;
 }
 
-/* ---- remembering, to count distinct keys first ---- */
-
-static int no_memory(struct cfk_error *err)
+/* One of "1000", "64K" where bytes are meant, "1%". */
+static bool parse_capacity(const struct request *r, const char *word, struct capacity *c)
 {
-    err->code = CFK_E_NOMEM;
-    snprintf(err->message, sizeof err->message, "no memory for the requests");
-    return err->code;
+    size_t len = strlen(word);
+
+    if (len > 0 && word[len - 1] == '%')
+        return cli_parse_double(word, len - 1, &c->percent) && c->percent > 0 &&
+               c->percent <= 100;
+    if (is_sized(r))
+        return cli_parse_size(word, &c->amount) && c->amount > 0;
+    return cli_parse_u64(word, 1, MOST_CAPACITY, &c->amount);
 }
 
-static int trace_init(struct trace *t, struct cfk_error *err)
+static bool parse_capacities(struct request *r)
 {
-    return new_cache(FIRST_NAMES, &t->names, err);
-}
+    char word[WORD];
 
-static void trace_free(struct trace *t)
-{
-    cfk_cache_free(t->names);
-    free(t->numbers);
-    free(t->times);
-}
+    for (size_t i = 0; i < r->list_count; i++) {
+        const char *list = r->lists[i];
 
-static int grow_names(struct trace *t, struct cfk_error *err)
-{
-    struct cfk_cache_entry entry;
-    cfk_cache *larger;
-    uint64_t cursor = 0;
-    int rc = new_cache(2 * cfk_cache_capacity(t->names), &larger, err);
-
-    while (rc == CFK_OK && cfk_cache_next(t->names, &cursor, &entry) == 1)
-        rc = cfk_cache_set(larger, entry.key, entry.key_len, entry.value, CFK_CACHE_NEVER,
-                           0, err);
-    if (rc != CFK_OK) {
-        cfk_cache_free(larger);
-        return rc;
+        while (next_word(&list, word, sizeof word)) {
+            if (r->capacity_count == MOST_SIZES ||
+                !parse_capacity(r, word, &r->capacities[r->capacity_count]))
+                return false;
+            r->shares = r->shares || r->capacities[r->capacity_count].percent > 0;
+            r->capacity_count++;
+        }
     }
-    cfk_cache_free(t->names);
-    t->names = larger;
-    return CFK_OK;
+    return true;
 }
 
-static int number_of(struct trace *t, const struct access *a, uint32_t *number,
-                     struct cfk_error *err)
+/* ---- lines ---- */
+
+/* Lines on their way into caches, or into memory. */
+struct intake {
+    struct request *r;
+    struct trace trace;
+    struct trial trial;
+    uint64_t skipped;
+};
+
+static bool parse_expiry(const struct cli_line *line, struct access *a)
 {
-    uint64_t known;
-    int rc = CFK_OK;
+    int64_t lifetime;
 
-    if (cfk_cache_get(t->names, a->key, a->key_len, 0, 0, &known, NULL) ==
-        CFK_CACHE_HIT) {
-        *number = (uint32_t)known;
-        return CFK_OK;
-    }
-    if (cfk_cache_count(t->names) == cfk_cache_capacity(t->names))
-        rc = grow_names(t, err);
-    *number = (uint32_t)cfk_cache_count(t->names);
-    if (rc == CFK_OK)
-        rc =
-            cfk_cache_set(t->names, a->key, a->key_len, *number, CFK_CACHE_NEVER, 0, err);
-    return rc;
+    if (!cli_line_seconds(line, EXPIRY, &lifetime) || lifetime < 0)
+        return false;
+    if (a->now <= 0 || lifetime < CFK_CACHE_NEVER - a->now)
+        a->expire = a->now + lifetime;
+    return true;
 }
 
-static int grow_trace(struct trace *t, bool timed, struct cfk_error *err)
+static bool parse_line(const struct cli_line *line, struct access *a)
 {
-    size_t capacity = t->capacity > 0 ? 2 * t->capacity : FIRST_NAMES;
-    uint32_t *numbers = realloc(t->numbers, capacity * sizeof *numbers);
-    int64_t *times;
+    const uint64_t *fields = line->stream->fields;
 
-    if (numbers == NULL)
-        return no_memory(err);
-    t->numbers = numbers;
-    if (timed) {
-        times = realloc(t->times, 2 * capacity * sizeof *times);
-        if (times == NULL)
-            return no_memory(err);
-        t->times = times;
-    }
-    t->capacity = capacity;
-    return CFK_OK;
+    *a = (struct access){ .expire = CFK_CACHE_NEVER, .size = 1 };
+    return cli_line_field(line, KEY, &a->key, &a->key_len) && a->key_len <= MOST_KEY &&
+           (fields[SIZE] == 0 || cli_line_u64(line, SIZE, &a->size)) &&
+           (fields[TIME] == 0 || cli_line_seconds(line, TIME, &a->now)) &&
+           (fields[EXPIRY] == 0 || parse_expiry(line, a));
 }
-
-static int remember(struct trace *t, bool timed, const struct access *a, uint64_t at,
-                    struct cfk_error *err)
-{
-    int rc = CFK_OK;
-
-    if (at == t->capacity)
-        rc = grow_trace(t, timed, err);
-    if (rc == CFK_OK)
-        rc = number_of(t, a, &t->numbers[at], err);
-    if (rc == CFK_OK && t->times != NULL) {
-        t->times[2 * at] = a->now;
-        t->times[2 * at + 1] = a->expire;
-    }
-    return rc;
-}
-
-static uint64_t share_of(double percent, uint64_t distinct)
-{
-    double entries = percent * (double)distinct / 100;
-
-    return entries >= 1 ? (uint64_t)entries : 1;
-}
-
-static int replay(struct request *r, const struct trace *t, uint64_t requests,
-                  struct cfk_error *err)
-{
-    int rc = CFK_OK;
-
-    for (uint64_t i = 0; i < requests && rc == CFK_OK; i++) {
-        struct access a = {
-            .key = (const char *)&t->numbers[i],
-            .key_len = sizeof t->numbers[i],
-            .now = t->times != NULL ? t->times[2 * i] : 0,
-            .expire = t->times != NULL ? t->times[2 * i + 1] : CFK_CACHE_NEVER,
-        };
-
-        rc = try_all(r, &a, err);
-    }
-    return rc;
-}
-
-/* ---- the whole ---- */
 
 static int take_line(void *context, const struct cli_line *line)
 {
     struct intake *in = context;
-    struct request *r = in->r;
     struct cfk_error err = { 0 };
     struct access a;
     int rc;
@@ -291,26 +185,11 @@ static int take_line(void *context, const struct cli_line *line)
         in->skipped++;
         return CLI_YES;
     }
-    if (r->shares)
-        rc = remember(&in->trace, r->stream.fields[TIME] != 0, &a, in->requests, &err);
+    if (in->r->shares)
+        rc = trace_add(&in->trace, in->r, &a, &err);
     else
-        rc = try_all(r, &a, &err);
-    in->requests++;
+        rc = trial_add(&in->trial, &a, &err);
     return rc == CFK_OK ? CLI_YES : cli_fail(&err);
-}
-
-static int make_caches(struct request *r, uint64_t distinct, struct cfk_error *err)
-{
-    int rc = CFK_OK;
-
-    for (size_t i = 0; i < r->count && rc == CFK_OK; i++) {
-        struct subject *s = &r->subjects[i];
-
-        if (s->percent > 0)
-            s->capacity = share_of(s->percent, distinct);
-        rc = new_cache(s->capacity, &s->cache, err);
-    }
-    return rc;
 }
 
 /* Capacities are known: every line is tried as it comes. */
@@ -318,50 +197,26 @@ static int measure_at_once(struct intake *in)
 {
     struct cfk_error err = { 0 };
 
-    if (make_caches(in->r, 0, &err) != CFK_OK)
+    if (trial_begin(&in->trial, in->r, 0, &err) != CFK_OK)
         return cli_fail(&err);
     return cli_stream_each(&in->r->stream, take_line, in);
 }
 
-/* They depend on the number of distinct keys: lines are remembered, then tried. */
+/* They depend on what is in all lines: these are remembered, then tried. */
 static int measure_after(struct intake *in)
 {
+    int status = cli_stream_each(&in->r->stream, take_line, in);
     struct trace *trace = &in->trace;
     struct cfk_error err = { 0 };
-    int status;
-    int rc;
+    size_t distinct = trace->names != NULL ? cfk_cache_count(trace->names) : 0;
+    uint64_t whole = is_sized(in->r) ? trace->distinct_size : distinct;
 
-    if (trace_init(trace, &err) != CFK_OK)
-        return cli_fail(&err);
-    status = cli_stream_each(&in->r->stream, take_line, in);
     if (status != CLI_YES)
         return status;
-    rc = make_caches(in->r, cfk_cache_count(trace->names), &err);
-    if (rc == CFK_OK)
-        rc = replay(in->r, trace, in->requests, &err);
-    if (rc != CFK_OK)
+    if (trial_begin(&in->trial, in->r, whole, &err) != CFK_OK ||
+        trace_replay(trace, &in->trial, &err) != CFK_OK)
         return cli_fail(&err);
-    cli_detail("%zu distinct keys", cfk_cache_count(trace->names));
-    return CLI_YES;
-}
-
-static int print_subject(const struct request *r, const struct subject *s,
-                         uint64_t requests)
-{
-    double ratio = requests > 0 ? (double)s->hits / (double)requests : 0;
-
-    if (cli_json())
-        return cli_print_json(json_pack("{ss sI sI sI sf}", "policy", "lru", "capacity",
-                                        (json_int_t)s->capacity, "requests",
-                                        (json_int_t)requests, "hits", (json_int_t)s->hits,
-                                        "hit_ratio", ratio));
-    if (r->tsv)
-        printf("lru\t%llu\t%llu\t%llu\n", (unsigned long long)s->capacity,
-               (unsigned long long)requests, (unsigned long long)s->hits);
-    else
-        printf("%-8s %12llu %12llu %12llu %8.2f%%\n", "lru",
-               (unsigned long long)s->capacity, (unsigned long long)requests,
-               (unsigned long long)s->hits, 100 * ratio);
+    cli_detail("%zu distinct keys", distinct);
     return CLI_YES;
 }
 
@@ -370,79 +225,69 @@ static int run(struct request *r)
     struct intake in = { .r = r };
     int status = r->shares ? measure_after(&in) : measure_at_once(&in);
 
-    trace_free(&in.trace);
-    if (status == CLI_YES && !r->tsv && !cli_json())
-        printf("%-8s %12s %12s %12s %9s\n", "policy", "capacity", "requests", "hits",
-               "ratio");
-    for (size_t i = 0; i < r->count; i++) {
-        if (status == CLI_YES)
-            status = print_subject(r, &r->subjects[i], in.requests);
-        cfk_cache_free(r->subjects[i].cache);
-    }
+    if (status == CLI_YES)
+        status = print_trial(r, &in.trial);
+    trace_end(&in.trace);
+    trial_end(&in.trial);
     cli_warn_count(in.skipped, "lines lack what was asked for and were skipped");
     return status;
 }
 
-/* One of "1000", "1%". */
-static bool parse_capacity(const char *text, struct subject *s)
+/* ---- options ---- */
+
+static int check(struct request *r)
 {
-    size_t len = strlen(text);
+    const uint64_t *fields = r->stream.fields;
 
-    if (len == 0 || text[len - 1] != '%')
-        return cli_parse_u64(text, 1, MOST_CAPACITY, &s->capacity);
-    return cli_parse_double(text, len - 1, &s->percent) && s->percent > 0 &&
-           s->percent <= 100;
-}
-
-static bool parse_capacities(char *list, struct request *r)
-{
-    char *rest = list;
-
-    while (rest != NULL) {
-        char *text = rest;
-        char *comma = strchr(rest, ',');
-
-        rest = comma != NULL ? comma + 1 : NULL;
-        if (comma != NULL)
-            *comma = '\0';
-        if (r->count == MOST_SIZES || !parse_capacity(text, &r->subjects[r->count]))
-            return false;
-        r->shares = r->shares || r->subjects[r->count].percent > 0;
-        r->count++;
-    }
-    return true;
+    if (!parse_capacities(r))
+        return cli_usage("-c wants up to %d %s or percentages, with commas between",
+                         MOST_SIZES, is_sized(r) ? "sizes" : "numbers from 1");
+    if (r->capacity_count == 0 && !r->curve)
+        return cli_usage("-c CAPACITY or --mrc is needed");
+    if (r->capacity_count == 0 && r->policy_count > 0)
+        return cli_usage("-p needs -c");
+    if (r->curve && (fields[SIZE] != 0 || fields[EXPIRY] != 0))
+        return cli_usage("--mrc knows neither sizes nor expiry");
+    if (fields[EXPIRY] != 0 && fields[TIME] == 0)
+        return cli_usage("-e needs -t");
+    if (r->tsv && cli_json())
+        return cli_usage("--json or --tsv, not both");
+    if (r->policy_count == 0)
+        r->policies[r->policy_count++] = &policies[0];
+    return CLI_YES;
 }
 
 int main(int argc, char **argv)
 {
-    struct request r = { .stream = { .letters = "kte", .delimiter = CLI_FIELDS_BLANK } };
+    struct request r = { .stream = { .letters = "ktes", .delimiter = CLI_FIELDS_BLANK } };
+    int status;
     int c;
 
     cli_start(&tool);
     while ((c = cli_option(argc, argv)) != -1) {
         switch (c) {
         case 'c':
-            if (!parse_capacities(optarg, &r))
-                return cli_usage("-c wants up to %d numbers from 1 or percentages, "
-                                 "with commas between",
-                                 MOST_SIZES);
+            if (r.list_count == MOST_SIZES)
+                return cli_usage("-c was given more than %d times", MOST_SIZES);
+            r.lists[r.list_count++] = optarg;
             break;
         case 'p':
-            if (strcmp(optarg, "lru") != 0)
-                return cli_usage("-p wants lru, not '%s'", optarg);
+            if (!add_policies(&r, optarg))
+                return cli_usage(
+                    "-p wants each of lru, s3fifo, arc, sieve, fifo and clock "
+                    "once at most, with commas between, not '%s'",
+                    optarg);
             break;
+        case OPT_MRC: r.curve = true; break;
         case OPT_TSV: r.tsv = true; break;
         default:
             if (cli_stream_option(&r.stream, c) != CLI_YES)
                 return CLI_TROUBLE;
         }
     }
-    if (r.count == 0)
-        return cli_usage("-c CAPACITY is needed");
-    if (r.stream.fields[EXPIRY] != 0 && r.stream.fields[TIME] == 0)
-        return cli_usage("-e needs -t");
-    if (r.tsv && cli_json())
-        return cli_usage("--json or --tsv, not both");
+    status = check(&r);
+    if (status != CLI_YES)
+        return status;
     cli_stream_files(&r.stream, argc, argv);
     return cli_finish(run(&r));
 }

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The structures, in a build without them. */
-#include "cfkit/cache.h"
+/* Heavy hitters, in a build without the structures. */
 #include "cfkit/topk.h"
 
 #include "base/error.h"
@@ -122,86 +121,4 @@ int cfk_topk_load(const void *data, size_t data_size,
 void cfk_topk_reset(cfk_topk *top)
 {
     (void)top;
-}
-
-int cfk_cache_new(const struct cfk_cache_options *opts, cfk_cache **out,
-                  struct cfk_error *err)
-{
-    (void)opts;
-    *out = NULL;
-    return absent(err);
-}
-
-void cfk_cache_free(cfk_cache *cache)
-{
-    (void)cache;
-}
-
-int cfk_cache_get(cfk_cache *cache, const void *key, size_t key_len, int64_t now_ns,
-                  unsigned flags, uint64_t *value, struct cfk_error *err)
-{
-    (void)cache, (void)key, (void)key_len, (void)now_ns, (void)flags, (void)value;
-    return absent(err);
-}
-
-int cfk_cache_set(cfk_cache *cache, const void *key, size_t key_len, uint64_t value,
-                  int64_t expire_ns, int64_t now_ns, struct cfk_error *err)
-{
-    (void)cache, (void)key, (void)key_len, (void)value, (void)expire_ns, (void)now_ns;
-    return absent(err);
-}
-
-int cfk_cache_delete(cfk_cache *cache, const void *key, size_t key_len,
-                     struct cfk_error *err)
-{
-    (void)cache, (void)key, (void)key_len;
-    return absent(err);
-}
-
-int cfk_cache_expire(cfk_cache *cache, int64_t now_ns, size_t max, size_t *dropped,
-                     struct cfk_error *err)
-{
-    (void)cache, (void)now_ns, (void)max;
-    if (dropped != NULL)
-        *dropped = 0;
-    return absent(err);
-}
-
-int cfk_cache_clear(cfk_cache *cache, struct cfk_error *err)
-{
-    (void)cache;
-    return absent(err);
-}
-
-int cfk_cache_peek(const cfk_cache *cache, const void *key, size_t key_len,
-                   struct cfk_cache_entry *entry, struct cfk_error *err)
-{
-    (void)cache, (void)key, (void)key_len, (void)entry;
-    return absent(err);
-}
-
-int cfk_cache_next(const cfk_cache *cache, uint64_t *cursor,
-                   struct cfk_cache_entry *entry)
-{
-    (void)cache, (void)cursor, (void)entry;
-    return 0;
-}
-
-size_t cfk_cache_count(const cfk_cache *cache)
-{
-    (void)cache;
-    return 0;
-}
-
-size_t cfk_cache_capacity(const cfk_cache *cache)
-{
-    (void)cache;
-    return 0;
-}
-
-int cfk_cache_get_stats(const cfk_cache *cache, struct cfk_cache_stats *stats,
-                        struct cfk_error *err)
-{
-    (void)cache, (void)stats;
-    return absent(err);
 }

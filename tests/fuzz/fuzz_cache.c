@@ -1,29 +1,21 @@
 /* SPDX-License-Identifier: MIT */
-/* A cache against a plain list of entries, operation by operation. */
-#include "cfkit/cache.h"
+/* A cache of any policy against its model, operation by operation. */
+#include "../unit/structures/cache_model.h"
 #include "fuzz.h"
 
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { KEYS = 16, LONG = 40 };
+enum { KEYS = 16, LONG = 40, TICK = 4096, MOST_BYTES = 12000 };
 
 struct input {
     const uint8_t *data;
     size_t size;
 };
 
-/* From the least to the most recently used. */
-struct model {
-    struct {
-        uint8_t n;
-        uint64_t value;
-        int64_t expire;
-    } entries[KEYS + 1];
-    size_t count;
-    size_t capacity;
-    int64_t grace;
+struct pair {
+    cfk_cache *cache;
+    struct model m;
     uint64_t dropped;
 };
 
@@ -43,94 +35,8 @@ static void must(bool holds)
 
 static size_t make_key(uint8_t n, uint8_t *key)
 {
-    size_t len = n % 2 == 0 ? 1 : LONG;
-
-    memset(key, n, len);
-    return len;
-}
-
-static size_t find(const struct model *m, uint8_t n)
-{
-    size_t i = 0;
-
-    while (i < m->count && m->entries[i].n != n)
-        i++;
-    return i;
-}
-
-static void leave(struct model *m, size_t at)
-{
-    memmove(&m->entries[at], &m->entries[at + 1],
-            (m->count - at - 1) * sizeof m->entries[0]);
-    m->count--;
-}
-
-static void push(struct model *m, uint8_t n, uint64_t value, int64_t expire)
-{
-    m->entries[m->count].n = n;
-    m->entries[m->count].value = value;
-    m->entries[m->count++].expire = expire;
-}
-
-static bool stale(const struct model *m, size_t at, int64_t now)
-{
-    return m->entries[at].expire != CFK_CACHE_NEVER && now >= m->entries[at].expire;
-}
-
-static bool gone(const struct model *m, size_t at, int64_t now)
-{
-    return stale(m, at, now) && now >= m->entries[at].expire + m->grace;
-}
-
-static void drop(struct model *m, size_t at)
-{
-    leave(m, at);
-    m->dropped++;
-}
-
-static int model_get(struct model *m, uint8_t n, int64_t now, unsigned flags,
-                     uint64_t *value)
-{
-    bool quiet = (flags & CFK_CACHE_QUIET) != 0;
-    size_t at = find(m, n);
-    int64_t expire;
-    bool old;
-
-    if (at == m->count)
-        return CFK_CACHE_MISS;
-    old = stale(m, at, now);
-    if (gone(m, at, now)) {
-        if (!quiet)
-            drop(m, at);
-        return CFK_CACHE_MISS;
-    }
-    if (old && (flags & CFK_CACHE_STALE_OK) == 0)
-        return CFK_CACHE_MISS;
-    *value = m->entries[at].value;
-    expire = m->entries[at].expire;
-    if (!quiet) {
-        leave(m, at);
-        push(m, n, *value, expire);
-    }
-    return old ? CFK_CACHE_STALE : CFK_CACHE_HIT;
-}
-
-static void model_set(struct model *m, uint8_t n, uint64_t value, int64_t expire,
-                      int64_t now)
-{
-    size_t at = find(m, n);
-
-    if (at == m->count && m->count == m->capacity) {
-        at = 0;
-        for (size_t i = 1; i < m->count; i++)
-            if (m->entries[i].expire < m->entries[at].expire)
-                at = i;
-        if (!stale(m, at, now))
-            at = 0;
-    }
-    if (at < m->count)
-        drop(m, at);
-    push(m, n, value, expire);
+    memset(key, n, LONG);
+    return n % 2 == 0 ? 1 : LONG;
 }
 
 static void count_drops(void *ctx, const void *key, size_t key_len, uint64_t value,
@@ -141,59 +47,90 @@ static void count_drops(void *ctx, const void *key, size_t key_len, uint64_t val
     ++*(uint64_t *)ctx;
 }
 
-static void check(const cfk_cache *cache, const struct model *m, uint64_t dropped)
+static void check(struct pair *p, bool told)
 {
     struct cfk_cache_entry entry;
     uint64_t cursor = 0;
     size_t seen = 0;
 
-    must(cfk_cache_count(cache) == m->count);
-    must(dropped == m->dropped);
-    while (cfk_cache_next(cache, &cursor, &entry) == 1) {
-        size_t at = find(m, *(const uint8_t *)entry.key);
+    must(cfk_cache_count(p->cache) == model_count(&p->m));
+    must(cfk_cache_weight(p->cache) == model_weight(&p->m));
+    must(!told || p->dropped == p->m.dropped);
+    while (cfk_cache_next(p->cache, &cursor, &entry) == 1) {
+        const struct model_entry *wanted = model_find(&p->m, *(const uint8_t *)entry.key);
 
-        must(at < m->count && entry.value == m->entries[at].value &&
-             entry.expire_ns == m->entries[at].expire);
+        must(wanted != NULL && entry.value == wanted->value &&
+             entry.weight == wanted->weight && entry.expire_ns == wanted->expire);
         seen++;
     }
-    must(seen == m->count);
+    must(seen == model_count(&p->m));
 }
 
-static void one_operation(cfk_cache *cache, struct model *m, struct input *in,
-                          int64_t now, uint64_t serial)
+/* Distinct times, so that the earliest is one entry. */
+static int64_t expiry(struct input *in, int64_t now, uint64_t serial)
+{
+    uint8_t byte = take(in);
+
+    if (byte >= 128)
+        return CFK_CACHE_NEVER;
+    return (now / TICK + byte % 64 - 16) * TICK + (int64_t)(serial % TICK);
+}
+
+static void change_limits(struct pair *p, struct input *in, int64_t now)
+{
+    size_t capacity = take(in) % KEYS + 1u;
+    uint64_t max_weight = take(in) % 64;
+
+    must(cfk_cache_resize(p->cache, capacity, max_weight, now, NULL) == CFK_OK);
+    model_resize(&p->m, capacity, max_weight, now);
+}
+
+static void one_operation(struct pair *p, struct input *in, int64_t now, uint64_t serial)
 {
     uint8_t op = take(in);
     uint8_t n = take(in) % KEYS;
     uint8_t key[LONG];
     size_t len = make_key(n, key);
-    uint64_t got = 0;
-    uint64_t wanted = 0;
+    uint64_t got = serial;
+    uint64_t wanted = serial;
     int64_t expire;
 
-    switch (op % 8) {
+    switch (op % 16) {
     case 0:
-        must((cfk_cache_delete(cache, key, len, NULL) == CFK_OK) ==
-             (find(m, n) < m->count));
-        if (find(m, n) < m->count)
-            drop(m, find(m, n));
+        must((cfk_cache_delete(p->cache, key, len, NULL) == CFK_OK) ==
+             model_delete(&p->m, n));
         break;
     case 1:
-        must(cfk_cache_expire(cache, now, SIZE_MAX, NULL, NULL) == CFK_OK);
-        for (size_t i = m->count; i-- > 0;)
-            if (gone(m, i, now))
-                drop(m, i);
+        must(cfk_cache_expire(p->cache, now, SIZE_MAX, NULL, NULL) == CFK_OK);
+        model_expire(&p->m, now);
         break;
-    case 2:
+    case 2: change_limits(p, in, now); break;
     case 3:
-        /* Distinct times, so that the earliest is one entry. */
-        expire = (now / 4096 + take(in) % 64 - 16) * 4096 + (int64_t)(serial % 4096);
-        expire = op % 8 == 2 ? CFK_CACHE_NEVER : expire;
-        must(cfk_cache_set(cache, key, len, serial, expire, now, NULL) == CFK_OK);
-        model_set(m, n, serial, expire, now);
+        if (op >= 128)
+            break;
+        must(cfk_cache_clear(p->cache, NULL) == CFK_OK);
+        model_clear(&p->m);
+        break;
+    case 4:
+    case 5:
+    case 6:
+    case 7:
+        expire = expiry(in, now, serial);
+        must(cfk_cache_set_weighed(p->cache, key, len, serial, op / 16, expire, now,
+                                   NULL) ==
+             model_set(&p->m, n, serial, op / 16, expire, now));
+        break;
+    case 8:
+    case 9:
+    case 10:
+        expire = expiry(in, now, serial);
+        must(cfk_cache_get_or_set(p->cache, key, len, &got, expire, now, NULL) ==
+             model_get_or_set(&p->m, n, &wanted, expire, now));
+        must(got == wanted);
         break;
     default:
-        must(cfk_cache_get(cache, key, len, now, op / 8 % 4, &got, NULL) ==
-             model_get(m, n, now, op / 8 % 4, &wanted));
+        must(cfk_cache_get(p->cache, key, len, now, op / 16 % 4, &got, NULL) ==
+             model_get(&p->m, n, now, op / 16 % 4, &wanted));
         must(got == wanted);
         break;
     }
@@ -201,24 +138,26 @@ static void one_operation(cfk_cache *cache, struct model *m, struct input *in,
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct input in = { data, size < 12000 ? size : 12000 };
+    struct input in = { data, size < MOST_BYTES ? size : MOST_BYTES };
     struct cfk_cache_options opts = { .size = sizeof opts, .seed = { 1, 2 } };
-    struct model m = { .count = 0 };
-    uint64_t dropped = 0;
-    cfk_cache *cache;
+    struct pair p = { .m = { .hand = MODEL_MOST } };
+    uint8_t kind = take(&in);
+    bool told = kind >= 128;
     int64_t now = 0;
 
-    m.capacity = opts.capacity = take(&in) % KEYS + 1u;
-    m.grace = opts.grace_ns = take(&in) % 8 * 4096;
-    opts.dropped = count_drops;
-    opts.dropped_ctx = &dropped;
-    must(cfk_cache_new(&opts, &cache, NULL) == CFK_OK);
+    p.m.policy = opts.policy = kind % (CFK_CACHE_CLOCK + 1);
+    p.m.capacity = opts.capacity = take(&in) % KEYS + 1u;
+    p.m.grace = opts.grace_ns = take(&in) % 8 * TICK;
+    p.m.max_weight = opts.max_weight = take(&in) % 64;
+    opts.dropped = told ? count_drops : NULL;
+    opts.dropped_ctx = &p.dropped;
+    must(cfk_cache_new(&opts, &p.cache, NULL) == CFK_OK);
     for (uint64_t serial = 0; in.size > 0; serial++) {
-        now += take(&in) % 4 * 4096;
-        one_operation(cache, &m, &in, now, serial);
-        check(cache, &m, dropped);
+        now += take(&in) % 4 * TICK;
+        one_operation(&p, &in, now, serial);
+        check(&p, told);
     }
-    cfk_cache_free(cache);
-    must(dropped == m.dropped + m.count);
+    cfk_cache_free(p.cache);
+    must(!told || p.dropped == p.m.dropped + model_count(&p.m));
     return 0;
 }

@@ -1,220 +1,280 @@
 /* SPDX-License-Identifier: MIT */
-/* A cache against a plain list of entries. */
-#include "cfkit/cache.h"
+/* Caches against models, by random and by all short sequences of operations. */
+#include "cache_model.h"
 #include "gen.h"
 #include "unit.h"
 
-#include <stdbool.h>
 #include <string.h>
 
-static cfk_cache *cache_of(size_t capacity, int64_t grace)
-{
-    struct cfk_cache_options opts = {
-        .size = sizeof opts, .capacity = capacity, .grace_ns = grace, .seed = { 1, 2 }
-    };
+#if __has_include(<valgrind/valgrind.h>)
+#include <valgrind/valgrind.h>
+#else
+#define RUNNING_ON_VALGRIND 0
+#endif
+
+enum { POLICIES = CFK_CACHE_CLOCK + 1, KEYS = 40, LONG = 40 };
+
+struct pair {
     cfk_cache *cache;
-
-    ck_assert_int_eq(cfk_cache_new(&opts, &cache, NULL), CFK_OK);
-    return cache;
-}
-
-enum { MODEL_KEYS = 12, MODEL_CAPACITY = 16 };
-
-/* Entries from the least to the most recently used. */
-struct model {
-    struct {
-        uint8_t key;
-        uint64_t value;
-        int64_t expire;
-    } entries[MODEL_CAPACITY];
-    size_t count;
-    size_t capacity;
-    int64_t grace;
+    struct model m;
+    uint64_t dropped;
 };
 
-static size_t model_find(const struct model *m, uint8_t key)
+static void count_drop(void *ctx, const void *key, size_t key_len, uint64_t value,
+                       int why)
 {
-    size_t i = 0;
-
-    while (i < m->count && m->entries[i].key != key)
-        i++;
-    return i;
+    (void)key, (void)key_len, (void)value, (void)why;
+    ++*(uint64_t *)ctx;
 }
 
-static void model_remove(struct model *m, size_t at)
+/* The callback keeps LRU and FIFO from their short way, so it is there or not. */
+static void begin(struct pair *p, int32_t policy, size_t capacity, uint64_t max_weight,
+                  int64_t grace, bool callback)
 {
-    memmove(&m->entries[at], &m->entries[at + 1],
-            (m->count - at - 1) * sizeof m->entries[0]);
-    m->count--;
+    struct cfk_cache_options opts = { .size = sizeof opts,
+                                      .capacity = capacity,
+                                      .max_weight = max_weight,
+                                      .policy = policy,
+                                      .grace_ns = grace,
+                                      .seed = { 1, 2 } };
+
+    *p = (struct pair){ .m = { .policy = policy,
+                               .capacity = capacity,
+                               .max_weight = max_weight,
+                               .grace = grace,
+                               .hand = MODEL_MOST } };
+    opts.dropped = callback ? count_drop : NULL;
+    opts.dropped_ctx = &p->dropped;
+    ck_assert_int_eq(cfk_cache_new(&opts, &p->cache, NULL), CFK_OK);
 }
 
-static void model_push(struct model *m, uint8_t key, uint64_t value, int64_t expire)
+/* Every third key is too long to lie in the entry. */
+static size_t key_of(unsigned n, uint8_t *key)
 {
-    m->entries[m->count].key = key;
-    m->entries[m->count].value = value;
-    m->entries[m->count++].expire = expire;
+    memset(key, (int)n + 1, LONG);
+    return n % 3 == 0 ? LONG : 1;
 }
 
-static int model_get(struct model *m, uint8_t key, int64_t now, unsigned flags,
-                     uint64_t *value)
+static const struct model_entry *same_entry(struct pair *p, unsigned n)
 {
-    size_t at = model_find(m, key);
-    bool stale;
+    const struct model_entry *wanted = model_find(&p->m, n);
+    struct cfk_cache_entry got;
+    uint8_t key[LONG];
+    size_t len = key_of(n, key);
 
-    if (at == m->count)
-        return CFK_CACHE_MISS;
-    stale = m->entries[at].expire != CFK_CACHE_NEVER && now >= m->entries[at].expire;
-    if (stale && now >= m->entries[at].expire + m->grace) {
-        if ((flags & CFK_CACHE_QUIET) == 0)
-            model_remove(m, at);
-        return CFK_CACHE_MISS;
-    }
-    if (stale && (flags & CFK_CACHE_STALE_OK) == 0)
-        return CFK_CACHE_MISS;
-    *value = m->entries[at].value;
-    if ((flags & CFK_CACHE_QUIET) == 0) {
-        int64_t expire = m->entries[at].expire;
-
-        model_remove(m, at);
-        model_push(m, key, *value, expire);
-    }
-    return stale ? CFK_CACHE_STALE : CFK_CACHE_HIT;
+    if ((cfk_cache_peek(p->cache, key, len, &got, NULL) == CFK_OK) != (wanted != NULL))
+        ck_abort_msg("key %u is %s", n, wanted != NULL ? "missing" : "still there");
+    if (wanted != NULL && (got.value != wanted->value || got.weight != wanted->weight ||
+                           got.expire_ns != wanted->expire))
+        ck_abort_msg("key %u is not as in the model", n);
+    return wanted;
 }
 
-static void model_set(struct model *m, uint8_t key, uint64_t value, int64_t expire,
-                      int64_t now)
-{
-    size_t at = model_find(m, key);
-
-    if (at == m->count && m->count == m->capacity) {
-        at = 0;
-        for (size_t i = 1; i < m->count; i++)
-            if (m->entries[i].expire < m->entries[at].expire)
-                at = i;
-        if (m->entries[at].expire > now)
-            at = 0;
-    }
-    if (at < m->count)
-        model_remove(m, at);
-    model_push(m, key, value, expire);
-}
-
-static void expect_model(const cfk_cache *cache, const struct model *m)
+static void compare(struct pair *p, unsigned keys)
 {
     struct cfk_cache_entry entry;
     uint64_t cursor = 0;
+    size_t there = 0;
     size_t seen = 0;
 
-    if (cfk_cache_count(cache) != m->count)
-        ck_abort_msg("%zu entries, not %zu", cfk_cache_count(cache), m->count);
-    for (size_t i = 0; i < m->count; i++) {
-        if (cfk_cache_peek(cache, &m->entries[i].key, 1, &entry, NULL) != CFK_OK ||
-            entry.value != m->entries[i].value || entry.expire_ns != m->entries[i].expire)
-            ck_abort_msg("key %u is not as in the model", m->entries[i].key);
-    }
-    while (cfk_cache_next(cache, &cursor, &entry) == 1)
+    for (unsigned n = 0; n < keys; n++)
+        there += same_entry(p, n) != NULL;
+    while (cfk_cache_next(p->cache, &cursor, &entry) == 1)
         seen++;
-    ck_assert_uint_eq(seen, m->count);
+    if (there != model_count(&p->m) || seen != there ||
+        cfk_cache_count(p->cache) != there ||
+        cfk_cache_weight(p->cache) != model_weight(&p->m))
+        ck_abort_msg("%zu entries, %zu seen, %zu of the model", cfk_cache_count(p->cache),
+                     seen, model_count(&p->m));
+    if (p->dropped != 0 && p->dropped != p->m.dropped)
+        ck_abort_msg("%llu values dropped, not %llu", (unsigned long long)p->dropped,
+                     (unsigned long long)p->m.dropped);
 }
 
-static void model_expire(struct model *m, int64_t now)
+static void set(struct pair *p, unsigned n, uint64_t value, uint64_t weight,
+                int64_t expire, int64_t now)
 {
-    for (size_t i = m->count; i-- > 0;)
-        if (m->entries[i].expire != CFK_CACHE_NEVER &&
-            now >= m->entries[i].expire + m->grace)
-            model_remove(m, i);
+    uint8_t key[LONG];
+    size_t len = key_of(n, key);
+
+    ck_assert_int_eq(
+        cfk_cache_set_weighed(p->cache, key, len, value, weight, expire, now, NULL),
+        model_set(&p->m, n, value, weight, expire, now));
 }
+
+static void get(struct pair *p, unsigned n, int64_t now, unsigned flags)
+{
+    uint8_t key[LONG];
+    size_t len = key_of(n, key);
+    uint64_t got = 0;
+    uint64_t wanted = 0;
+
+    ck_assert_int_eq(cfk_cache_get(p->cache, key, len, now, flags, &got, NULL),
+                     model_get(&p->m, n, now, flags, &wanted));
+    ck_assert_uint_eq(got, wanted);
+}
+
+static int get_or_set(struct pair *p, unsigned n, uint64_t value, int64_t expire,
+                      int64_t now)
+{
+    uint8_t key[LONG];
+    size_t len = key_of(n, key);
+    uint64_t got = value;
+    uint64_t wanted = value;
+    int rc = cfk_cache_get_or_set(p->cache, key, len, &got, expire, now, NULL);
+
+    if (rc != model_get_or_set(&p->m, n, &wanted, expire, now) || got != wanted)
+        ck_abort_msg("key %u: %d, %llu", n, rc, (unsigned long long)got);
+    return rc;
+}
+
+static void delete (struct pair *p, unsigned n)
+{
+    uint8_t key[LONG];
+    size_t len = key_of(n, key);
+
+    ck_assert_int_eq(cfk_cache_delete(p->cache, key, len, NULL) == CFK_OK,
+                     model_delete(&p->m, n));
+}
+
+/* ---- random sequences ---- */
+
+enum { TICK = 100000 };
 
 /* Distinct times of expiry, so that "the earliest" is one entry. */
-static int64_t expiry_for(struct gen *g, int64_t now, int step)
+static int64_t expiry_for(struct gen *g, int64_t tick, int step)
 {
     if (gen_below(g, 3) == 0)
         return CFK_CACHE_NEVER;
-    return (now + (int64_t)gen_below(g, 40) - 10) * 100000 + step;
+    return (tick + (int64_t)gen_below(g, 40) - 10) * TICK + step;
 }
 
-static void one_step(cfk_cache *cache, struct model *m, struct gen *g, int64_t tick,
-                     int step)
+static void rare_step(struct pair *p, struct gen *g, int64_t now)
 {
-    uint8_t key = (uint8_t)gen_below(g, MODEL_KEYS);
-    unsigned flags = (unsigned)gen_below(g, 4);
-    int64_t now = tick * 100000;
-    uint64_t got = 0;
-    uint64_t wanted = 0;
-    int64_t expire;
+    uint64_t max_weight = gen_below(g, 2) == 0 ? 0 : 1 + gen_below(g, 60);
+    size_t capacity = 1 + gen_below(g, MODEL_MOST - 1);
 
     switch (gen_below(g, 8)) {
     case 0:
-        ck_assert_int_eq(cfk_cache_delete(cache, &key, 1, NULL),
-                         model_find(m, key) < m->count ? CFK_OK : CFK_E_NOTFOUND);
-        if (model_find(m, key) < m->count)
-            model_remove(m, model_find(m, key));
+        ck_assert_int_eq(cfk_cache_clear(p->cache, NULL), CFK_OK);
+        model_clear(&p->m);
         break;
     case 1:
-        cfk_cache_expire(cache, now, SIZE_MAX, NULL, NULL);
-        model_expire(m, now);
+        ck_assert_int_eq(cfk_cache_resize(p->cache, capacity, max_weight, now, NULL),
+                         CFK_OK);
+        model_resize(&p->m, capacity, max_weight, now);
+        break;
+    default:
+        ck_assert_int_eq(cfk_cache_expire(p->cache, now, SIZE_MAX, NULL, NULL), CFK_OK);
+        model_expire(&p->m, now);
+        break;
+    }
+}
+
+static void one_step(struct pair *p, struct gen *g, int64_t tick, int step, bool timed)
+{
+    unsigned n = (unsigned)gen_below(g, gen_below(g, 2) == 0 ? 6 : KEYS);
+    int64_t now = tick * TICK;
+    int64_t expire = timed ? expiry_for(g, tick, step) : CFK_CACHE_NEVER;
+
+    switch (gen_below(g, 16)) {
+    case 0: delete (p, n); break;
+    case 1:
+        if (gen_below(g, 8) == 0)
+            rare_step(p, g, now);
         break;
     case 2:
     case 3:
-    case 4:
-        expire = expiry_for(g, tick, step);
-        ck_assert_int_eq(cfk_cache_set(cache, &key, 1, (uint64_t)step, expire, now, NULL),
-                         CFK_OK);
-        model_set(m, key, (uint64_t)step, expire, now);
-        break;
-    default:
-        ck_assert_int_eq(cfk_cache_get(cache, &key, 1, now, flags, &got, NULL),
-                         model_get(m, key, now, flags, &wanted));
-        ck_assert_uint_eq(got, wanted);
-        break;
+    case 4: set(p, n, (uint64_t)step, gen_below(g, 12), expire, now); break;
+    case 5:
+    case 6:
+    case 7: set(p, n, (uint64_t)step, 1, expire, now); break;
+    case 8:
+    case 9:
+    case 10: (void)get_or_set(p, n, (uint64_t)step, expire, now); break;
+    default: get(p, n, now, (unsigned)gen_below(g, 4)); break;
     }
 }
 
 START_TEST(it_equals_a_plain_model)
 {
-    static const size_t capacities[] = { 1, 2, 3, 7, 12, 13 };
+    static const size_t capacities[] = { 1, 2, 3, 7, 12, 13, 20, 33 };
+    static const uint64_t weights[] = { 0, 0, 30, 100 };
 
-    for (uint64_t seed = 0; seed < 30; seed++) {
-        struct model m = { .capacity = capacities[seed % 6],
-                           .grace = seed % 2 == 0 ? 0 : 500000 };
-        cfk_cache *cache = cache_of(m.capacity, m.grace);
+    for (uint64_t seed = 0; seed < (RUNNING_ON_VALGRIND ? 4 : 64); seed++) {
+        struct pair p;
         int64_t tick = 0;
         struct gen g;
 
+        begin(&p, _i, capacities[seed % 8], weights[seed / 8 % 4],
+              seed % 2 == 0 ? 0 : 5 * TICK, seed % 4 < 2);
         gen_seed(&g, seed);
-        for (int step = 0; step < 1000; step++) {
+        for (int step = 0; step < 600; step++) {
             tick += gen_below(&g, 4) == 0;
-            one_step(cache, &m, &g, tick, step);
-            expect_model(cache, &m);
+            one_step(&p, &g, tick, step, seed % 3 != 0);
+            compare(&p, KEYS);
         }
-        cfk_cache_free(cache);
+        cfk_cache_free(p.cache);
     }
 }
 END_TEST
 
-/* Every sequence of 7 gets-or-sets of 4 keys on capacities 1 to 3. */
-START_TEST(it_equals_the_model_on_every_short_sequence)
+/* ---- all short sequences ---- */
+
+/* Seven requests for four keys, each stored where it is missing. */
+START_TEST(it_equals_the_model_on_every_short_sequence_of_requests)
 {
-    for (unsigned code = 0; code < 4 * 4 * 4 * 4 * 4 * 4 * 4; code++) {
+    unsigned step_by = RUNNING_ON_VALGRIND ? 97 : 1;
+
+    for (unsigned code = 0; code < 4 * 4 * 4 * 4 * 4 * 4 * 4; code += step_by) {
         for (size_t capacity = 1; capacity <= 3; capacity++) {
-            struct model m = { .capacity = capacity };
-            cfk_cache *cache = cache_of(capacity, 0);
+            struct pair p;
             unsigned rest = code;
 
-            for (int step = 0; step < 7; step++, rest /= 4) {
-                uint8_t key = (uint8_t)(rest % 4);
-                uint64_t value;
-                int state = cfk_cache_get(cache, &key, 1, 0, 0, NULL, NULL);
+            begin(&p, _i, capacity, 0, 0, code % 2 == 0);
+            for (int step = 0; step < 7; step++, rest /= 4)
+                (void)get_or_set(&p, rest % 4, (uint64_t)step, CFK_CACHE_NEVER, 0);
+            compare(&p, 4);
+            cfk_cache_free(p.cache);
+        }
+    }
+}
+END_TEST
 
-                if (state != model_get(&m, key, 0, 0, &value))
-                    ck_abort_msg("sequence %u, step %d: not as in the model", code, step);
-                if (state == CFK_CACHE_MISS) {
-                    cfk_cache_set(cache, &key, 1, 0, CFK_CACHE_NEVER, 0, NULL);
-                    model_set(&m, key, 0, CFK_CACHE_NEVER, 0);
-                }
+/* Five of nine operations. No two times of expiry are equal. */
+static void short_operation(struct pair *p, unsigned op, int step)
+{
+    int64_t now = step * 10;
+
+    switch (op) {
+    case 0:
+    case 1:
+    case 2: set(p, op, (uint64_t)step, 1, CFK_CACHE_NEVER, now); break;
+    case 3: set(p, 0, (uint64_t)step, 3, now + 15, now); break;
+    case 4: set(p, 1, (uint64_t)step, 2, now - 1, now); break;
+    case 5: get(p, 0, now, 0); break;
+    case 6: get(p, 1, now, CFK_CACHE_STALE_OK); break;
+    case 7: delete (p, 0); break;
+    default: (void)get_or_set(p, 3, (uint64_t)step, now + 27, now); break;
+    }
+}
+
+START_TEST(it_equals_the_model_on_every_short_sequence_of_operations)
+{
+    static const uint64_t weights[] = { 0, 4 };
+    unsigned step_by = RUNNING_ON_VALGRIND ? 997 : 1;
+
+    for (unsigned code = 0; code < 9 * 9 * 9 * 9 * 9; code += step_by) {
+        for (size_t i = 0; i < 2; i++) {
+            struct pair p;
+            unsigned rest = code;
+
+            begin(&p, _i, 2 + code % 2, weights[i], code % 3 * 10, true);
+            for (int step = 0; step < 5; step++, rest /= 9) {
+                short_operation(&p, rest % 9, step);
+                compare(&p, 4);
             }
-            expect_model(cache, &m);
-            cfk_cache_free(cache);
+            cfk_cache_free(p.cache);
         }
     }
 }
@@ -222,13 +282,15 @@ END_TEST
 
 Suite *unit_suite(void)
 {
-    const TTest *const tests[] = {
-        it_equals_a_plain_model,
-        it_equals_the_model_on_every_short_sequence,
-        NULL,
-    };
     Suite *suite = suite_create("structures/cache_model");
+    TCase *tc = tcase_create("cache_model");
 
-    suite_add_tcase(suite, unit_case("cache_model", tests));
+    tcase_set_timeout(tc, 120);
+    tcase_add_loop_test(tc, it_equals_a_plain_model, 0, POLICIES);
+    tcase_add_loop_test(tc, it_equals_the_model_on_every_short_sequence_of_requests, 0,
+                        POLICIES);
+    tcase_add_loop_test(tc, it_equals_the_model_on_every_short_sequence_of_operations, 0,
+                        POLICIES);
+    suite_add_tcase(suite, tc);
     return suite;
 }

@@ -456,7 +456,7 @@ START_TEST(failed_allocations_charge_nothing)
 
     fault_sweep(use, &exact, 2);
     exact = true;
-    fault_sweep(use, &exact, 6);
+    fault_sweep(use, &exact, 3);
 }
 END_TEST
 
