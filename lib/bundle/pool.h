@@ -31,6 +31,8 @@ struct cfk__cert {
     uint32_t from;      /* CFK_BUNDLE_* */
     uint32_t same_name; /* next certificate with this subject; CFK__NONE ends */
     struct cfk__facts *facts;
+    uint64_t checked[2]; /* stamp of the build that made verdict: as issuer, as root */
+    int verdict[2];
 };
 
 /* A name and who bears it. The rest is scratch of a build (reach.c). */

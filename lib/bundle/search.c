@@ -136,16 +136,28 @@ static int append_path(struct cfk__search *s, struct cfk__paths *paths,
     return rc;
 }
 
+/* Whether one more rejected path may be listed. */
+static bool may_reject(struct cfk__search *s)
+{
+    if (s->result->rejected.count < s->limits->max_rejected)
+        return true;
+    s->result->met |= CFK_BUNDLE_MET_REJECTED;
+    return false;
+}
+
+static int reject_path(struct cfk__search *s, const struct cfk__path *path)
+{
+    return may_reject(s) ? append_path(s, &s->result->rejected, path) : CFK_OK;
+}
+
 static int reject(struct cfk__search *s, uint32_t node, struct cfk__cert *more,
                   bool rooted, uint32_t step, int reason)
 {
     struct cfk__path path;
     int rc;
 
-    if (s->result->rejected.count >= s->limits->max_rejected) {
-        s->result->met |= CFK_BUNDLE_MET_REJECTED;
+    if (!may_reject(s))
         return CFK_OK;
-    }
     rc = copy_path(s, node, more, &path);
     if (rc != CFK_OK)
         return rc;
@@ -254,10 +266,11 @@ static int consider(struct cfk__search *s, uint32_t from, struct cfk__cert *issu
                     bool rooted)
 {
     const struct cfk__node *below = &s->nodes[from];
-    int reason = cfk__check_issuer(&issuer->x, s->wanted, rooted);
+    int reason = cfk__check_issuer_once(s->pool, issuer, s->wanted, rooted);
 
     if (reason == CFK_OK && issuer->x.path_length >= 0 &&
-        below->cas > (uint32_t)issuer->x.path_length)
+        below->cas > (uint32_t)issuer->x.path_length &&
+        !(rooted && s->wanted->profile.id == CFK_BUNDLE_PROFILE_LENIENT))
         reason = CFK_E_PATH_LENGTH;
     if (reason != CFK_OK)
         return reject(s, from, issuer, rooted, below->depth, reason);
@@ -294,6 +307,19 @@ static int expand(struct cfk__search *s, uint32_t from)
     return CFK_OK;
 }
 
+/* What only a whole path shows: its policies. Sets the reason and who is to blame. */
+static int check_whole(struct cfk__search *s, struct cfk__path *path)
+{
+    const struct cfk__x509 *x[CFK__LENGTH_MAX];
+    uint32_t count = path->length - 1;
+
+    for (uint32_t i = 0; i < count; i++)
+        x[i] = &path->certs[i]->x;
+    path->reason =
+        cfk__policies_check(&s->policies, &s->wanted->policy, x, count, &path->step);
+    return path->reason;
+}
+
 static int add_chain(struct cfk__search *s, uint32_t node)
 {
     struct cfk__path path;
@@ -302,7 +328,16 @@ static int add_chain(struct cfk__search *s, uint32_t node)
     if (rc != CFK_OK)
         return rc;
     path.rooted = true;
-    return append_path(s, &s->result->chains, &path);
+    rc = check_whole(s, &path);
+    if (rc == CFK_OK)
+        return append_path(s, &s->result->chains, &path);
+    if (rc == CFK_E_NOMEM)
+        return no_memory(s);
+    if (rc == CFK_E_LIMIT) {
+        s->result->met |= CFK_BUNDLE_MET_COMPARISONS;
+        return CFK_OK;
+    }
+    return reject_path(s, &path);
 }
 
 /* Whether every name below the last certificate of a path is in its constraints. */
@@ -312,7 +347,8 @@ static int check_names(struct cfk__search *s, uint32_t number)
     struct cfk__span constraints = node->cert->x.name_constraints;
     struct cfk__name_violation violation;
 
-    if (constraints.size == 0)
+    if (constraints.size == 0 ||
+        (node->rooted && s->wanted->profile.id == CFK_BUNDLE_PROFILE_LENIENT))
         return CFK_OK;
     for (uint32_t i = node->parent; i != CFK__NONE; i = s->nodes[i].parent) {
         const struct cfk__node *below = &s->nodes[i];
@@ -333,6 +369,21 @@ static int check_names(struct cfk__search *s, uint32_t number)
     return CFK_OK;
 }
 
+/* A root that says nothing about its issuer signed itself, where a profile asks. */
+static int check_root(struct cfk__search *s, uint32_t number)
+{
+    const struct cfk__node *node = &s->nodes[number];
+    int rc;
+
+    if (!node->rooted || !cfk__check_must_sign_itself(&node->cert->x, s->wanted))
+        return CFK_OK;
+    rc = cfk__search_verify(s, node->cert, node->cert);
+    if (rc != CFK_E_SIGNATURE)
+        return rc;
+    rc = reject(s, number, NULL, true, node->depth - 1, CFK_E_PROFILE);
+    return rc == CFK_OK ? CFK_E_PROFILE : rc;
+}
+
 /* A path's turn has come: check its last link, then go on from it. */
 static int take(struct cfk__search *s, uint32_t number)
 {
@@ -346,6 +397,8 @@ static int take(struct cfk__search *s, uint32_t number)
         if (rc == CFK_E_SIGNATURE)
             return reject(s, node.parent, node.cert, node.rooted, node.depth - 2,
                           is_stranger(child, node.cert) ? CFK_E_UNKNOWN_ISSUER : rc);
+        if (rc == CFK_OK)
+            rc = check_root(s, number);
         if (rc == CFK_OK)
             rc = check_names(s, number);
         if (rc != CFK_OK)
@@ -402,4 +455,5 @@ void cfk__search_free(struct cfk__search *s)
     cfk__free(&s->result->alloc, s->heap);
     cfk__edges_free(&s->leaf_edges);
     cfk__names_free(&s->names);
+    cfk__policies_free(&s->policies);
 }

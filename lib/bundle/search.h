@@ -24,6 +24,14 @@ struct cfk__path {
     uint32_t warnings;
 };
 
+/* What a certificate of a path is used as. */
+static inline enum cfk__part cfk__path_part(const struct cfk__path *path, uint32_t step)
+{
+    if (step == 0)
+        return CFK__PART_LEAF;
+    return path->rooted && step + 1 == path->length ? CFK__PART_ROOT : CFK__PART_ISSUER;
+}
+
 struct cfk__paths {
     struct cfk__path *items;
     uint32_t count;
@@ -46,6 +54,9 @@ struct cfk_bundle_result {
     uint64_t expansions;
     uint32_t met;
 };
+
+/* The most certificates that a chain may have. */
+#define CFK__LENGTH_MAX 255
 
 /* Verifies one signature: CFK_OK, CFK_E_SIGNATURE, CFK_E_NOTSUP or CFK_E_NOMEM. */
 typedef int (*cfk__verify_fn)(const struct cfk__cert *cert,
@@ -90,6 +101,7 @@ struct cfk__search {
     struct cfk__edges leaf_edges; /* of a leaf that is not in the pool */
     uint32_t explained;           /* expansions of doomed nodes */
     struct cfk__names names;
+    struct cfk__policies policies;
 };
 
 /*

@@ -105,8 +105,9 @@ static int explain_path(struct cfk__search *s, const struct cfk__path *path)
         return explain_names(s, path);
     rc = cfk__result_facts(result, blamed, &facts, s->err);
     if (rc == CFK_OK)
-        result->reason = cfk__check_explain(blamed, facts, path->step, path->reason,
-                                            s->wanted, &result->why);
+        result->reason = cfk__check_explain(blamed, facts, path->step,
+                                            cfk__path_part(path, path->step),
+                                            path->reason, s->wanted, &result->why);
     return rc;
 }
 

@@ -78,8 +78,13 @@ START_TEST(every_step_of_a_chain_is_checked)
     expect_reason(&m, &leaf, CFK_E_USAGE, 1, "extended key usage");
     m.ext = "300c06032a03040101ff04020500";
     expect_reason(&m, &leaf, CFK_E_CRITICAL, 1, "critical extension 1.2.3.4");
-    m.ext = "300c0603551d2404053003800100";
-    expect_reason(&m, &leaf, CFK_E_CRITICAL, 1, "policy constraints");
+    m.ext =
+        "30130603551d250101ff0409300706052b0e03021a"; /* a critical, unknown purpose */
+    expect_reason(&m, &leaf, CFK_E_USAGE, 1, "extended key usage");
+    m.ext = "3013060a2b06010401d6790204030101ff04020500";
+    expect_reason(&m, &leaf, CFK_E_CRITICAL, 1, "is a precertificate");
+    m.ext = "300c0603551d2404053003800100"; /* requireExplicitPolicy 0 */
+    expect_reason(&m, &leaf, CFK_E_POLICY, 0, "none of the policies");
     m = ca;
     m.algorithm = "06072a8648ce3d0401"; /* ecdsa-with-SHA1 */
     expect_reason(&m, &leaf, CFK_E_WEAK, 1,
