@@ -16,7 +16,9 @@
  * signature with SHA-1 or an older hash, no RSA key under 1,024 bits, and no
  * critical extension that is not understood. Where an issuer or the caller asks
  * for a certificate policy, one must be valid down the whole chain (RFC 5280,
- * 6.1, by the graph of RFC 9618). Revocation is not looked at.
+ * 6.1, by the graph of RFC 9618). Where the pool has CRLs, they must tell that
+ * no certificate of the chain is revoked (RFC 5280, 6.3): complete ones, with
+ * their deltas, for a distribution point, for some reasons, or indirect ones.
  *
  * Name constraints of roots count as well. They hold for the subject, for mail
  * addresses in it, and for alternative names that are DNS, IP, mail, URI or
@@ -57,6 +59,8 @@ struct cfk_bundle_pool_options {
     size_t max_certs;              /* distinct certificates; 0 means 100,000 */
     size_t max_cert_size;          /* bytes of one; 0 means 256 KiB */
     const struct cfk_alloc *alloc; /* NULL means malloc and free */
+    size_t max_crls;               /* 0 means 10,000 */
+    size_t max_crl_size;           /* bytes of one; 0 means 64 MiB */
 };
 
 /*
@@ -131,6 +135,23 @@ CFK_API int cfk_bundle_pool_add_input(cfk_bundle_pool *pool, const void *data,
                                       void **leaf, size_t *leaf_size,
                                       struct cfk_error *err);
 
+/*
+ * Add every CRL of an input: PEM text (labels X509 CRL and CRL) or one in DER.
+ * Bad ones are left out and reported, as cfk_bundle_pool_add() does. From the
+ * first CRL on, every certificate of a chain but its root must be told good by
+ * one, unless CFK_BUNDLE_CRL_IF_PRESENT is asked for.
+ *
+ * Returns CFK_OK (also when there is no CRL), CFK_E_LIMIT (max_crls are
+ * there), CFK_E_INVALID, CFK_E_NOTSUP or CFK_E_NOMEM; what was added before
+ * stays. O(size). Since 0.1.
+ */
+CFK_API int cfk_bundle_pool_add_crl(cfk_bundle_pool *pool, const void *data, size_t size,
+                                    struct cfk_bundle_report *report,
+                                    struct cfk_error *err);
+
+/* CRLs in the pool. Since 0.1. */
+CFK_API size_t cfk_bundle_pool_crl_count(const cfk_bundle_pool *pool);
+
 /* Distinct certificates that came from any of these (flags). O(n). Since 0.1. */
 CFK_API size_t cfk_bundle_pool_count(const cfk_bundle_pool *pool, uint32_t from);
 
@@ -168,7 +189,8 @@ enum {
     CFK_BUNDLE_ALLOW_SHA1 = 1,     /* take signatures made with SHA-1 */
     CFK_BUNDLE_REQUIRE_POLICY = 2, /* a policy must be valid for the whole path */
     CFK_BUNDLE_NO_MAPPING = 4,     /* policies are not mapped to others */
-    CFK_BUNDLE_NO_ANY_POLICY = 8   /* anyPolicy stands for no other */
+    CFK_BUNDLE_NO_ANY_POLICY = 8,  /* anyPolicy stands for no other */
+    CFK_BUNDLE_CRL_IF_PRESENT = 16 /* no CRL about a certificate is no fault */
 };
 
 struct cfk_bundle_options {
@@ -223,7 +245,8 @@ CFK_API void cfk_bundle_result_free(cfk_bundle_result *result);
  * certificate and the cause in err: CFK_E_UNKNOWN_ISSUER, CFK_E_EXPIRED,
  * CFK_E_NOT_YET_VALID, CFK_E_SIGNATURE, CFK_E_NOT_CA, CFK_E_PATH_LENGTH,
  * CFK_E_USAGE, CFK_E_NAME, CFK_E_NAME_CONSTRAINT, CFK_E_CRITICAL, CFK_E_WEAK,
- * CFK_E_POLICY, CFK_E_PROFILE, or CFK_E_LIMIT when a budget was met before a chain was found, so that there may be one
+ * CFK_E_POLICY, CFK_E_PROFILE, CFK_E_REVOKED, CFK_E_REVOCATION (no CRL tells),
+ * or CFK_E_LIMIT when a budget was met before a chain was found, so that there may be one
  * all the same. Of several causes it is the most specific one on the longest path. Since
  * 0.1.
  */

@@ -18,7 +18,7 @@ enum {
 
 #define KNOWN_FLAGS                                                                      \
     (CFK_BUNDLE_ALLOW_SHA1 | CFK_BUNDLE_REQUIRE_POLICY | CFK_BUNDLE_NO_MAPPING |         \
-     CFK_BUNDLE_NO_ANY_POLICY)
+     CFK_BUNDLE_NO_ANY_POLICY | CFK_BUNDLE_CRL_IF_PRESENT)
 
 static void set_default(uint32_t *value, uint32_t fallback)
 {
@@ -55,6 +55,7 @@ static int import_options(struct cfk_bundle_options *o,
     if ((o->flags & ~(uint32_t)KNOWN_FLAGS) != 0)
         return cfk__fail(err, CFK_E_INVALID, "bundle: unknown flags %#x",
                          (unsigned)o->flags);
+    wanted->crl_if_present = (o->flags & CFK_BUNDLE_CRL_IF_PRESENT) != 0;
     wanted->policy.required = (o->flags & CFK_BUNDLE_REQUIRE_POLICY) != 0;
     wanted->policy.no_mapping = (o->flags & CFK_BUNDLE_NO_MAPPING) != 0;
     wanted->policy.no_any = (o->flags & CFK_BUNDLE_NO_ANY_POLICY) != 0;
@@ -162,6 +163,7 @@ int cfk__bundle_build(cfk_bundle_pool *pool, const void *leaf, size_t leaf_size,
 
         result->wanted = wanted;
         search.leaf_edges.alloc = &result->alloc;
+        search.statuses.alloc = &result->alloc;
         search.names.left = o.max_comparisons;
         search.names.name.alloc = &result->alloc;
         search.names.base.alloc = &result->alloc;

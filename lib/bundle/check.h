@@ -12,6 +12,7 @@ struct cfk__wanted {
     int64_t time;
     uint32_t eku; /* CFK__EKU_*; 0: any */
     bool allow_sha1;
+    bool crl_if_present;
     struct cfk__profile profile;
     struct cfk__policy_wanted policy;
     bool has_host;

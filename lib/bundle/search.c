@@ -14,6 +14,7 @@
 
 #include "base/alloc.h"
 #include "base/error.h"
+#include "bundle/revocation.h"
 
 #include <string.h>
 
@@ -176,12 +177,11 @@ int cfk__verify_signature(const struct cfk__cert *cert, const struct cfk__cert *
                                  cert->x.tbs, cert->x.signature.bytes, err);
 }
 
-int cfk__search_verify(struct cfk__search *s, const struct cfk__cert *cert,
-                       const struct cfk__cert *issuer)
+int cfk__search_verify_in(struct cfk__search *s, struct cfk__edges *edges,
+                          uint32_t number, const struct cfk__cert *cert,
+                          const struct cfk__cert *issuer)
 {
-    struct cfk__edges *edges =
-        cert->number == CFK__NONE ? &s->leaf_edges : &s->pool->edges;
-    const struct cfk__edge *known = cfk__edges_find(edges, cert->number, issuer->key);
+    const struct cfk__edge *known = cfk__edges_find(edges, number, issuer->key);
     int verdict;
 
     if (known != NULL) {
@@ -200,9 +200,17 @@ int cfk__search_verify(struct cfk__search *s, const struct cfk__cert *cert,
         verdict = CFK_E_SIGNATURE;
         s->result->failures++;
     }
-    if (cfk__edges_add(edges, cert->number, issuer->key, verdict) != CFK_OK)
+    if (cfk__edges_add(edges, number, issuer->key, verdict) != CFK_OK)
         return no_memory(s);
     return verdict;
+}
+
+int cfk__search_verify(struct cfk__search *s, const struct cfk__cert *cert,
+                       const struct cfk__cert *issuer)
+{
+    return cfk__search_verify_in(
+        s, cert->number == CFK__NONE ? &s->leaf_edges : &s->pool->edges, cert->number,
+        cert, issuer);
 }
 
 /* Both name a key, and not the same one: issuer is a namesake of the real one. */
@@ -307,7 +315,8 @@ static int expand(struct cfk__search *s, uint32_t from)
     return CFK_OK;
 }
 
-/* What only a whole path shows: its policies. Sets the reason and who is to blame. */
+/* What only a whole path shows: policies and revocation. Sets the reason and who is to
+ * blame. */
 static int check_whole(struct cfk__search *s, struct cfk__path *path)
 {
     const struct cfk__x509 *x[CFK__LENGTH_MAX];
@@ -317,6 +326,8 @@ static int check_whole(struct cfk__search *s, struct cfk__path *path)
         x[i] = &path->certs[i]->x;
     path->reason =
         cfk__policies_check(&s->policies, &s->wanted->policy, x, count, &path->step);
+    if (path->reason == CFK_OK)
+        path->reason = cfk__revocation_check(s, path);
     return path->reason;
 }
 
@@ -454,6 +465,7 @@ void cfk__search_free(struct cfk__search *s)
     cfk__free(&s->result->alloc, s->nodes);
     cfk__free(&s->result->alloc, s->heap);
     cfk__edges_free(&s->leaf_edges);
+    cfk__edges_free(&s->statuses);
     cfk__names_free(&s->names);
     cfk__policies_free(&s->policies);
 }

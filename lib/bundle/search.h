@@ -99,7 +99,8 @@ struct cfk__search {
     uint32_t heap_count;
     uint32_t heap_capacity;
     struct cfk__edges leaf_edges; /* of a leaf that is not in the pool */
-    uint32_t explained;           /* expansions of doomed nodes */
+    struct cfk__edges statuses; /* CFK_E_REVOKED... of a certificate under an issuer's */
+    uint32_t explained;         /* expansions of doomed nodes */
     struct cfk__names names;
     struct cfk__policies policies;
 };
@@ -124,6 +125,11 @@ void cfk__search_free(struct cfk__search *s);
  */
 int cfk__search_verify(struct cfk__search *s, const struct cfk__cert *cert,
                        const struct cfk__cert *issuer);
+
+/* The same for what is kept in edges under a number, as the tbs and signature of cert. */
+int cfk__search_verify_in(struct cfk__search *s, struct cfk__edges *edges,
+                          uint32_t number, const struct cfk__cert *cert,
+                          const struct cfk__cert *issuer);
 
 /* Set result->reason and ->why (verdict.c). CFK_OK or CFK_E_NOMEM. */
 int cfk__verdict(struct cfk__search *s);

@@ -118,6 +118,9 @@ int cfk__x509_extensions(struct cfk__x509 *x, struct cfk__reader r,
 /* AlgorithmIdentifier to scheme (x509_alg.c); parameters: what follows the OID. */
 void cfk__x509_scheme(struct cfk__x509_signature *s, struct cfk__span parameters);
 
+/* The same for a whole AlgorithmIdentifier; false when it is malformed. */
+bool cfk__x509_algorithm(struct cfk__x509_signature *s, struct cfk__span whole);
+
 /* SubjectPublicKeyInfo; false when it is malformed (x509_alg.c). */
 bool cfk__x509_key(struct cfk__reader *r, struct cfk__x509_key *key);
 

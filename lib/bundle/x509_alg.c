@@ -148,6 +148,18 @@ void cfk__x509_scheme(struct cfk__x509_signature *s, struct cfk__span parameters
     }
 }
 
+bool cfk__x509_algorithm(struct cfk__x509_signature *s, struct cfk__span whole)
+{
+    struct cfk__reader r;
+
+    cfk__reader_init(&r, whole.data, whole.size);
+    if (!cfk__der_enter(&r, CFK__DER_SEQUENCE, &r) ||
+        !cfk__der_value(&r, CFK__DER_OID, &s->algorithm))
+        return false;
+    cfk__x509_scheme(s, (struct cfk__span){ r.pos, cfk__reader_left(&r) });
+    return true;
+}
+
 static uint32_t bits_of(struct cfk__span number)
 {
     uint32_t bits;

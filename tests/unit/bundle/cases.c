@@ -22,7 +22,9 @@ static void add(struct test_case *c, const char *kind, const char *base64)
         c->leaf_size = der.size;
         return;
     }
-    if (strcmp(kind, "crl") != 0) /* one that cannot be read is simply not there */
+    if (strcmp(kind, "crl") == 0) /* one that cannot be read is simply not there */
+        cfk_bundle_pool_add_crl(c->pool, der.data, der.size, NULL, NULL);
+    else
         cfk_bundle_pool_add_der(
             c->pool, der.data, der.size,
             strcmp(kind, "root") == 0 ? CFK_BUNDLE_ROOT : CFK_BUNDLE_INPUT, NULL);
