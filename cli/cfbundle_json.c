@@ -132,6 +132,7 @@ static json_t *json_counters(const struct cfk_bundle_counters *n)
         { CFK_BUNDLE_MET_CHAINS, "chains" },
         { CFK_BUNDLE_MET_REJECTED, "rejected" },
         { CFK_BUNDLE_MET_COMPARISONS, "comparisons" },
+        { CFK_BUNDLE_MET_SIGNATURES, "signatures" },
     };
     json_t *met = json_array();
 

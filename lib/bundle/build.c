@@ -9,6 +9,7 @@
 enum {
     DEFAULT_LENGTH = 12, /* a leaf, 10 intermediates, a root */
     DEFAULT_FAILURES = 256,
+    DEFAULT_SIGNATURES = 24,
     DEFAULT_EXPANSIONS = 10000,
     DEFAULT_CHAINS = 1000,
     DEFAULT_REJECTED = 1000,
@@ -42,6 +43,7 @@ static int import_options(struct cfk_bundle_options *o,
         return rc;
     set_default(&o->max_length, DEFAULT_LENGTH);
     set_default(&o->max_failures, DEFAULT_FAILURES);
+    set_default(&o->max_signatures, DEFAULT_SIGNATURES);
     set_default(&o->max_expansions, DEFAULT_EXPANSIONS);
     set_default(&o->max_chains, DEFAULT_CHAINS);
     set_default(&o->max_rejected, DEFAULT_REJECTED);

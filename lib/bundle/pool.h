@@ -32,6 +32,9 @@ struct cfk__cert {
     uint32_t from;      /* CFK_BUNDLE_* */
     uint32_t same_name; /* next certificate with this subject; CFK__NONE ends */
     struct cfk__facts *facts;
+    uint32_t misses;              /* keys that did not make its signature */
+    struct cfk__ec_keys *signers; /* the only keys that could, once there were misses */
+    uint64_t signers_stamp;
     uint64_t checked[2]; /* stamp of the build that made verdict: as issuer, as root */
     int verdict[2];
 };

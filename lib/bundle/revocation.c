@@ -183,8 +183,10 @@ static int look_up(struct question *q, uint32_t number, int *reason)
     struct cfk__reader r;
 
     *reason = -1;
-    if (q->s->names.left < cost)
+    if (q->s->names.left < cost) {
+        q->s->result->met |= CFK_BUNDLE_MET_COMPARISONS;
         return CFK_E_LIMIT;
+    }
     q->s->names.left -= cost;
     cfk__reader_init(&r, crl->entries.data, crl->entries.size);
     while (cfk__crl_next(&r, &entry)) {
@@ -319,7 +321,7 @@ static int path_status(struct cfk__search *s, const struct cfk__path *path, uint
     rc = status_of(&q, status);
     if (rc != CFK_OK || !q.local)
         return rc;
-    return cfk__edges_add(&s->statuses, target->number, issuer, *status);
+    return cfk__edges_add(&s->statuses, target->number, issuer, *status, 0);
 }
 
 int cfk__revocation_check(struct cfk__search *s, struct cfk__path *path)

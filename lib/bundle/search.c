@@ -168,51 +168,6 @@ static int reject(struct cfk__search *s, uint32_t node, struct cfk__cert *more,
     return append_path(s, &s->result->rejected, &path);
 }
 
-int cfk__verify_signature(const struct cfk__cert *cert, const struct cfk__cert *issuer,
-                          struct cfk_error *err)
-{
-    if (!cert->x.signature.verifiable)
-        return CFK_E_NOTSUP;
-    return cfk__signature_verify(&cert->x.signature.scheme, issuer->x.key.spki,
-                                 cert->x.tbs, cert->x.signature.bytes, err);
-}
-
-int cfk__search_verify_in(struct cfk__search *s, struct cfk__edges *edges,
-                          uint32_t number, const struct cfk__cert *cert,
-                          const struct cfk__cert *issuer)
-{
-    const struct cfk__edge *known = cfk__edges_find(edges, number, issuer->key);
-    int verdict;
-
-    if (known != NULL) {
-        s->result->remembered++;
-        return known->verdict;
-    }
-    if (s->result->failures >= s->limits->max_failures) {
-        s->result->met |= CFK_BUNDLE_MET_FAILURES;
-        return CFK_E_LIMIT;
-    }
-    s->result->signatures++;
-    verdict = s->verify(cert, issuer, NULL);
-    if (verdict == CFK_E_NOMEM)
-        return no_memory(s);
-    if (verdict != CFK_OK) {
-        verdict = CFK_E_SIGNATURE;
-        s->result->failures++;
-    }
-    if (cfk__edges_add(edges, number, issuer->key, verdict) != CFK_OK)
-        return no_memory(s);
-    return verdict;
-}
-
-int cfk__search_verify(struct cfk__search *s, const struct cfk__cert *cert,
-                       const struct cfk__cert *issuer)
-{
-    return cfk__search_verify_in(
-        s, cert->number == CFK__NONE ? &s->leaf_edges : &s->pool->edges, cert->number,
-        cert, issuer);
-}
-
 /* Both name a key, and not the same one: issuer is a namesake of the real one. */
 static bool is_stranger(const struct cfk__cert *cert, const struct cfk__cert *issuer)
 {
@@ -326,6 +281,8 @@ static int check_whole(struct cfk__search *s, struct cfk__path *path)
         x[i] = &path->certs[i]->x;
     path->reason =
         cfk__policies_check(&s->policies, &s->wanted->policy, x, count, &path->step);
+    if (path->reason == CFK_E_LIMIT)
+        s->result->met |= CFK_BUNDLE_MET_COMPARISONS;
     if (path->reason == CFK_OK)
         path->reason = cfk__revocation_check(s, path);
     return path->reason;
@@ -344,10 +301,8 @@ static int add_chain(struct cfk__search *s, uint32_t node)
         return append_path(s, &s->result->chains, &path);
     if (rc == CFK_E_NOMEM)
         return no_memory(s);
-    if (rc == CFK_E_LIMIT) {
-        s->result->met |= CFK_BUNDLE_MET_COMPARISONS;
+    if (rc == CFK_E_LIMIT) /* noted where it was met */
         return CFK_OK;
-    }
     return reject_path(s, &path);
 }
 
@@ -402,7 +357,7 @@ static int take(struct cfk__search *s, uint32_t number)
     int rc;
 
     if (node.parent != CFK__NONE && !node.doomed) {
-        const struct cfk__cert *child = s->nodes[node.parent].cert;
+        struct cfk__cert *child = s->nodes[node.parent].cert;
 
         rc = cfk__search_verify(s, child, node.cert);
         if (rc == CFK_E_SIGNATURE)

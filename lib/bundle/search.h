@@ -101,6 +101,8 @@ struct cfk__search {
     struct cfk__edges leaf_edges; /* of a leaf that is not in the pool */
     struct cfk__edges statuses; /* CFK_E_REVOKED... of a certificate under an issuer's */
     uint32_t explained;         /* expansions of doomed nodes */
+    uint32_t needed;            /* signatures that this build asked for, */
+    uint32_t failed;            /* and of them, those that do not hold */
     struct cfk__names names;
     struct cfk__policies policies;
 };
@@ -123,7 +125,7 @@ void cfk__search_free(struct cfk__search *s);
  * CFK_OK, CFK_E_SIGNATURE; CFK_E_LIMIT when max_failures are used up;
  * CFK_E_NOMEM.
  */
-int cfk__search_verify(struct cfk__search *s, const struct cfk__cert *cert,
+int cfk__search_verify(struct cfk__search *s, struct cfk__cert *cert,
                        const struct cfk__cert *issuer);
 
 /* The same for what is kept in edges under a number, as the tbs and signature of cert. */
