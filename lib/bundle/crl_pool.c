@@ -129,6 +129,13 @@ static int add_blocks(cfk_bundle_pool *pool, struct cfk__span data,
     return rc;
 }
 
+/* A SEQUENCE whose length is in further bytes, or is the one of the input. */
+static bool looks_like_der(struct cfk__span data)
+{
+    return data.size > 1 && data.data[0] == CFK__DER_SEQUENCE &&
+           (data.data[1] > 0x80 || data.data[1] + 2U == data.size);
+}
+
 int cfk_bundle_pool_add_crl(cfk_bundle_pool *pool, const void *data, size_t size,
                             struct cfk_bundle_report *report, struct cfk_error *err)
 {
@@ -138,7 +145,7 @@ int cfk_bundle_pool_add_crl(cfk_bundle_pool *pool, const void *data, size_t size
 
     if (rc != CFK_OK)
         return rc;
-    if (size < 2 || span.data[0] != CFK__DER_SEQUENCE || span.data[1] <= 0x80)
+    if (!looks_like_der(span))
         return add_blocks(pool, span, report, err);
     rc = add_der(pool, span, &why);
     return settle(pool, rc, 0, 0, &why, report, err) ? rc : CFK_OK;

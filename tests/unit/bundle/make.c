@@ -134,17 +134,35 @@ static void put_serial(struct back *b, const struct make *m)
     wrap(b, CFK__DER_INTEGER, end);
 }
 
-void make_ext(char *text, size_t size, unsigned arc, bool critical, const char *value)
+/* The hexadecimal of a length. */
+static const char *hex_length(size_t length, char text[24])
+{
+    if (length < 0x80)
+        snprintf(text, 24, "%02zx", length);
+    else if (length < 0x100)
+        snprintf(text, 24, "81%02zx", length);
+    else
+        snprintf(text, 24, "82%04zx", length);
+    return text;
+}
+
+void make_wrap(char *text, size_t size, unsigned tag, const char *contents)
 {
     size_t used = strlen(text);
-    size_t inner = strlen(value) / 2;
-    size_t whole = 5U + (critical ? 3U : 0U) + 2U + inner;
-    int n;
+    char length[24];
+    int n = snprintf(text + used, size - used, "%02x%s%s", tag,
+                     hex_length(strlen(contents) / 2, length), contents);
 
-    ck_assert_uint_lt(whole, 0x80);
-    n = snprintf(text + used, size - used, "30%02x0603551d%02x%s04%02x%s",
-                 (unsigned)whole, arc, critical ? "0101ff" : "", (unsigned)inner, value);
     ck_assert_uint_lt((size_t)n, size - used);
+}
+
+void make_ext(char *text, size_t size, unsigned arc, bool critical, const char *value)
+{
+    char inner[4096];
+
+    snprintf(inner, sizeof inner, "0603551d%02x%s", arc, critical ? "0101ff" : "");
+    make_wrap(inner, sizeof inner, CFK__DER_OCTET_STRING, value);
+    make_wrap(text, size, CFK__DER_SEQUENCE, inner);
 }
 
 size_t make_cert(const struct make *m, uint8_t out[2048])

@@ -27,6 +27,9 @@ struct make {
                                ecdsa-sha256 */
 };
 
+/* Append tag and length, then contents, to text, which has size bytes; all in hex. */
+void make_wrap(char *text, size_t size, unsigned tag, const char *contents);
+
 /*
  * Append an extension to text, which has size bytes and holds the hexadecimal
  * of others: id-ce arc, such as 17 for subjectAltName, and its value.
