@@ -198,9 +198,38 @@ static int explain_weak(const struct cfk__x509 *x, const struct cfk__facts *fact
                      who, facts->signature);
 }
 
-int cfk__check_explain(const struct cfk__cert *cert, const struct cfk__facts *facts,
-                       uint32_t step, enum cfk__part part, int reason,
-                       const struct cfk__wanted *wanted, struct cfk_error *err)
+static int explain_signature(const struct cfk__cert *cert, const struct cfk__cert *issuer,
+                             const struct cfk__facts *facts, const char *who,
+                             struct cfk_error *err)
+{
+    const struct cfk__x509_signature *s = &cert->x.signature;
+    struct cfk_error why = { 0 };
+    const char *words = why.message + strlen("crypto: ");
+
+    if (s->mismatch)
+        return cfk__fail(err, CFK_E_SIGNATURE,
+                         "bundle: %s names two different signature algorithms", who);
+    if (!s->verifiable)
+        return cfk__fail(err, CFK_E_SIGNATURE,
+                         "bundle: %s is signed with %s, which is not supported", who,
+                         facts->signature);
+    if (issuer != NULL && !issuer->x.key.nist_curve) /* those take milliseconds again */
+        cfk__signature_verify(&s->scheme, issuer->x.key.spki, cert->x.tbs, s->bytes,
+                              &why);
+    if (why.code == CFK_E_CORRUPT || why.code == CFK_E_NOTSUP)
+        return cfk__fail(err, CFK_E_SIGNATURE,
+                         "bundle: the signature of %s cannot be checked with the key of "
+                         "its issuer: %s",
+                         who, words);
+    return cfk__fail(err, CFK_E_SIGNATURE,
+                     "bundle: the signature of %s is not by the key of its issuer (%s)",
+                     who, facts->signature);
+}
+
+int cfk__check_explain(const struct cfk__cert *cert, const struct cfk__cert *issuer,
+                       const struct cfk__facts *facts, uint32_t step, enum cfk__part part,
+                       int reason, const struct cfk__wanted *wanted,
+                       struct cfk_error *err)
 {
     char date[CFK__DATE_SIZE];
     const char *subject = facts->subject[0] != '\0' ? facts->subject : "no subject";
@@ -224,11 +253,7 @@ int cfk__check_explain(const struct cfk__cert *cert, const struct cfk__facts *fa
         return cfk__fail(err, reason, "bundle: %s is not for %s", who,
                          wanted->host.address_size > 0 ? "this address"
                                                        : wanted->host.name);
-    case CFK_E_SIGNATURE:
-        return cfk__fail(
-            err, reason,
-            "bundle: the signature of %s is not by the key of its issuer (%s)", who,
-            facts->signature);
+    case CFK_E_SIGNATURE: return explain_signature(cert, issuer, facts, who, err);
     case CFK_E_WEAK: return explain_weak(&cert->x, facts, who, err);
     case CFK_E_USAGE: return explain_usage(&cert->x, who, step, err);
     case CFK_E_CRITICAL: return explain_critical(&cert->x, who, err);

@@ -41,10 +41,11 @@ const struct cfk__rule *cfk__check_rule(const struct cfk__x509 *x, enum cfk__par
 
 /*
  * Fill err with what is wrong with certificate number step (0: the leaf) of a
- * path for this reason. Returns reason.
+ * path for this reason; issuer is the next one, or NULL. Returns reason.
  */
-int cfk__check_explain(const struct cfk__cert *cert, const struct cfk__facts *facts,
-                       uint32_t step, enum cfk__part part, int reason,
-                       const struct cfk__wanted *wanted, struct cfk_error *err);
+int cfk__check_explain(const struct cfk__cert *cert, const struct cfk__cert *issuer,
+                       const struct cfk__facts *facts, uint32_t step, enum cfk__part part,
+                       int reason, const struct cfk__wanted *wanted,
+                       struct cfk_error *err);
 
 #endif

@@ -177,9 +177,13 @@ size_t make_cert(const struct make *m, uint8_t out[2048])
     wrap(&b, CFK__DER_BIT_STRING, end);
     put_algorithm(&b, m->algorithm);
     inner = b.at;
-    put_extensions(&b, m);
+    if (!m->v1)
+        put_extensions(&b, m);
     put_key(&b, m->spki, m->key);
-    put_name(&b, m->subject);
+    if (m->subject2 != NULL)
+        put_hex(&b, m->subject2);
+    else
+        put_name(&b, m->subject);
     {
         size_t validity = b.at;
 
@@ -190,7 +194,8 @@ size_t make_cert(const struct make *m, uint8_t out[2048])
     put_name(&b, m->issuer);
     put_algorithm(&b, m->algorithm2 != NULL ? m->algorithm2 : m->algorithm);
     put_serial(&b, m);
-    put(&b, version, sizeof version);
+    if (!m->v1)
+        put(&b, version, sizeof version);
     wrap(&b, CFK__DER_SEQUENCE, inner);
     wrap(&b, CFK__DER_SEQUENCE, end);
     memcpy(out, b.bytes + b.at, end - b.at);

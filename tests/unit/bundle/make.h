@@ -22,6 +22,8 @@ struct make {
     const char *ext;        /* further extensions, DER in hexadecimal, or NULL */
     const char *number;     /* contents of the serial number in hexadecimal, or NULL */
     const char *spki;       /* the SubjectPublicKeyInfo in hexadecimal, or NULL */
+    bool v1;                /* of version 1, without extensions */
+    const char *subject2;   /* a whole Name in hexadecimal instead of subject */
     const char *algorithm2; /* of the signed part, where it is another one */
     const char *algorithm;  /* body of the AlgorithmIdentifier in hexadecimal; NULL:
                                ecdsa-sha256 */
