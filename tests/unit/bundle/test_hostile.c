@@ -135,7 +135,7 @@ START_TEST(keys_that_cannot_be_used_are_named)
         /* P-192; explicit parameters; Ed448; a point that is not on its curve */
         { "301a301306072a8648ce3d020106082a8648ce3d030101030300041f",
           "a curve other than P-256" },
-        { "3014300d06072a8648ce3d02013002020101030300041f",
+        { "3015300e06072a8648ce3d02013003020101030300041f",
           "curve that is not given by" },
         { "300b300506032b6571030200ff", "unknown algorithm" },
         { "301a301306072a8648ce3d020106082a8648ce3d030107030300041f",
