@@ -199,7 +199,7 @@ struct cfk_bundle_options {
     uint32_t eku;        /* CFK_BUNDLE_EKU_* */
     uint32_t flags;      /* CFK_BUNDLE_ALLOW_* */
     uint32_t max_length; /* certificates in a chain, leaf and root included; 0 means 12 */
-    uint32_t max_failures; /* wrong signatures that end the search; 0 means 256 */
+    uint32_t max_failures;         /* wrong signatures that end the search; 0 means 256 */
     uint32_t max_expansions;       /* steps of the search; 0 means 10,000 */
     uint32_t max_chains;           /* chains listed; 0 means 1,000 */
     uint32_t max_rejected;         /* rejected paths listed; 0 means 1,000 */
@@ -343,7 +343,7 @@ enum {
     CFK_BUNDLE_MET_CHAINS = 8,
     CFK_BUNDLE_MET_REJECTED = 16,
     CFK_BUNDLE_MET_COMPARISONS = 32, /* names, policies or CRLs were not compared */
-    CFK_BUNDLE_MET_SIGNATURES = 64   /* there is a chain, and others were not looked for */
+    CFK_BUNDLE_MET_SIGNATURES = 64 /* there is a chain, and others were not looked for */
 };
 
 struct cfk_bundle_counters {
