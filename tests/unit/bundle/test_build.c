@@ -297,6 +297,40 @@ START_TEST(failing_signatures_are_limited_from_both_sides)
 }
 END_TEST
 
+/* Twins of a CA, of which each needs a signature of its own. */
+START_TEST(signatures_beyond_the_first_chain_are_limited_from_both_sides)
+{
+    struct cfk_bundle_options opts = { .size = sizeof opts };
+    struct cfk_bundle_counters n = { .size = sizeof n };
+    cfk_bundle_pool *pool = new_pool();
+    cfk_bundle_result *result;
+
+    make_add(pool, &root, CFK_BUNDLE_ROOT);
+    for (unsigned i = 0; i < 24; i++) {
+        struct make m = ca;
+
+        m.serial = (uint8_t)i;
+        make_add(pool, &m, CFK_BUNDLE_POOL);
+    }
+    for (int round = 0; round < 2; round++) { /* what is known by then counts too */
+        opts.max_signatures = 25;
+        result = build(pool, &leaf, &opts);
+        ck_assert_uint_eq(cfk_bundle_chain_count(result), 24);
+        cfk_bundle_result_counters(result, &n, NULL);
+        ck_assert_uint_eq(n.met, 0);
+        cfk_bundle_result_free(result);
+        opts.max_signatures = 0; /* 24: the leaf's, and those of 23 twins */
+        result = build(pool, &leaf, &opts);
+        ck_assert_int_eq(cfk_bundle_reason(result, NULL), CFK_OK);
+        ck_assert_uint_eq(cfk_bundle_chain_count(result), 23);
+        cfk_bundle_result_counters(result, &n, NULL);
+        ck_assert_uint_eq(n.met, CFK_BUNDLE_MET_SIGNATURES);
+        cfk_bundle_result_free(result);
+    }
+    cfk_bundle_pool_free(pool);
+}
+END_TEST
+
 START_TEST(steps_chains_and_rejections_are_limited)
 {
     struct cfk_bundle_options opts = { .size = sizeof opts, .max_expansions = 2 };
@@ -438,6 +472,7 @@ Suite *unit_suite(void)
         path_length_counts_cas_below_that_are_not_self_issued,
         length_is_limited_from_both_sides,
         failing_signatures_are_limited_from_both_sides,
+        signatures_beyond_the_first_chain_are_limited_from_both_sides,
         steps_chains_and_rejections_are_limited,
         signatures_are_checked_once_in_a_pools_life,
         chains_are_ranked_by_length_then_validity,
