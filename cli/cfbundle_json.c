@@ -112,10 +112,10 @@ static json_t *json_rejected(cfk_bundle_result *result)
 
         cfk_bundle_rejected(result, i, &path, NULL);
         json_array_append_new(
-            list, json_pack("{s:o, s:s, s:I}", "certs",
+            list, json_pack("{s:o, s:s, s:I, s:s*}", "certs",
                             json_certs(result, i, path.length, cfk_bundle_rejected_cert),
                             "reason", cfk_error_name(path.reason), "step",
-                            (json_int_t)path.step));
+                            (json_int_t)path.step, "rule", path.rule));
     }
     return list;
 }

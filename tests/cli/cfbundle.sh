@@ -111,6 +111,7 @@ openssl req -x509 -newkey rsa:1024 -nodes -keyout weak.key -out weak.pem -days 2
     -subj /CN=www.example.test 2>log
 reason profile 'key of under 2048 bits or not of whole bytes: not by the webpki profile' \
     --roots weak.pem --profile webpki --time 2050-01-01 weak.pem
+json_is "d['rejected'][0]['rule'], d['rejected'][0]['step']" "key-size 0"
 run 2 cfbundle --profile strict leaf.pem
 err_has '--profile wants'
 
