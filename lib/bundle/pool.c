@@ -145,7 +145,9 @@ int cfk__pool_number_name(cfk_bundle_pool *pool, struct cfk__span name, uint32_t
     if (copy == NULL)
         return no_memory(err);
     *out = cfk__intern_add(&pool->names, (struct cfk__span){ copy, form.size });
-    pool->name_info[*out] = (struct cfk__name){ .first = CFK__NONE, .last = CFK__NONE };
+    pool->name_info[*out] = (struct cfk__name){ .first = CFK__NONE,
+                                                .last = CFK__NONE,
+                                                .compared = CFK__NONE };
     return CFK_OK;
 }
 

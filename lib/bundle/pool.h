@@ -30,6 +30,7 @@ struct cfk__cert {
     uint32_t issuer;
     uint32_t key;
     uint32_t from;      /* CFK_BUNDLE_* */
+    bool damaged;       /* it looks like a damaged copy of another (twins.c) */
     uint32_t same_name; /* next certificate with this subject; CFK__NONE ends */
     struct cfk__facts *facts;
     uint32_t misses;              /* keys that did not make its signature */
@@ -43,6 +44,7 @@ struct cfk__cert {
 struct cfk__name {
     uint32_t first; /* certificates with this subject, in the order they came */
     uint32_t last;
+    uint32_t compared; /* last when they were compared for damaged copies (twins.c) */
     uint64_t stamp;
     uint32_t distance[2];
     uint32_t next_name;

@@ -209,7 +209,8 @@ static int extend(struct cfk__search *s, uint32_t from, struct cfk__cert *issuer
         .parent = from,
         .depth = below->depth + 1,
         .cas = below->cas + (issuer->subject != issuer->issuer),
-        .strangers = below->strangers + is_stranger(below->cert, issuer),
+        .strangers =
+            below->strangers + is_stranger(below->cert, issuer) + issuer->damaged,
         .rooted = rooted,
     };
     uint32_t further = rooted ? 0 : cfk__distance(s->pool, issuer->issuer, CFK__BY_CHECK);
@@ -248,6 +249,8 @@ static int expand(struct cfk__search *s, uint32_t from)
     uint32_t next = name != CFK__NONE ? s->pool->name_info[name].first : CFK__NONE;
     bool found = false;
 
+    if (name != CFK__NONE && cfk__twins_mark(s->pool, name) != CFK_OK)
+        return no_memory(s);
     for (; next != CFK__NONE; next = s->pool->certs[next]->same_name) {
         struct cfk__cert *issuer = s->pool->certs[next];
         int rc = CFK_OK;

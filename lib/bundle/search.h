@@ -80,7 +80,7 @@ struct cfk__node {
     uint32_t parent;    /* node below; CFK__NONE: this is the leaf */
     uint32_t depth;     /* certificates up to and with this one */
     uint32_t cas;       /* of them, intermediates that are not self-issued */
-    uint32_t strangers; /* links whose key identifiers disagree */
+    uint32_t strangers; /* links whose key identifiers disagree, damaged copies */
     bool rooted;
     bool doomed; /* no chain can come of it; followed to say why */
 };
@@ -132,6 +132,9 @@ int cfk__search_verify(struct cfk__search *s, struct cfk__cert *cert,
 int cfk__search_verify_in(struct cfk__search *s, struct cfk__edges *edges,
                           uint32_t number, const struct cfk__cert *cert,
                           const struct cfk__cert *issuer);
+
+/* Find damaged copies among the certificates of a name (twins.c). CFK_OK, CFK_E_NOMEM. */
+int cfk__twins_mark(cfk_bundle_pool *pool, uint32_t name);
 
 /* Set result->reason and ->why (verdict.c). CFK_OK or CFK_E_NOMEM. */
 int cfk__verdict(struct cfk__search *s);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "fault.h"
 #include "make.h"
 #include "unit.h"
 
@@ -331,6 +332,62 @@ START_TEST(signatures_beyond_the_first_chain_are_limited_from_both_sides)
 }
 END_TEST
 
+/* Copies with another signature, then one with other contents, then the original. */
+static void add_copies(cfk_bundle_pool *pool)
+{
+    struct make m = ca;
+
+    make_add(pool, &root, CFK_BUNDLE_ROOT);
+    for (unsigned i = 0; i < 20; i++) {
+        m.signed_by = (uint8_t)(100 + i);
+        make_add(pool, &m, CFK_BUNDLE_POOL);
+    }
+    m = ca;
+    m.serial = 77;
+    make_add(pool, &m, CFK_BUNDLE_POOL);
+    make_add(pool, &ca, CFK_BUNDLE_POOL);
+}
+
+START_TEST(damaged_copies_wait_for_their_original)
+{
+    struct cfk_bundle_options opts = { .size = sizeof opts, .max_failures = 1 };
+    cfk_bundle_pool *pool = new_pool();
+    cfk_bundle_result *result;
+
+    add_copies(pool);
+    result = build(pool, &leaf, &opts);
+    ck_assert_int_eq(cfk_bundle_reason(result, NULL), CFK_OK);
+    cfk_bundle_result_free(result);
+    cfk_bundle_pool_free(pool);
+}
+END_TEST
+
+START_TEST(finding_copies_survives_every_allocation_failure)
+{
+    struct cfk_bundle_options opts = { .size = sizeof opts };
+    struct fault fault;
+    size_t nth = 0;
+    int rc;
+
+    do {
+        struct cfk_bundle_pool_options pool_opts = { .size = sizeof pool_opts };
+        cfk_bundle_result *result;
+        cfk_bundle_pool *pool;
+
+        pool_opts.alloc = opts.alloc = fault_at(&fault, 0); /* none, yet */
+        ck_assert_int_eq(cfk_bundle_pool_new(&pool_opts, &pool, NULL), CFK_OK);
+        add_copies(pool);
+        fault.fail_at = fault.calls + ++nth;
+        rc = make_build(pool, &leaf, &opts, &result, NULL);
+        ck_assert(rc == CFK_OK || rc == CFK_E_NOMEM);
+        cfk_bundle_result_free(result);
+        cfk_bundle_pool_free(pool);
+        ck_assert_uint_eq(fault.live, 0);
+    } while (rc != CFK_OK);
+    ck_assert_uint_gt(nth, 5);
+}
+END_TEST
+
 START_TEST(steps_chains_and_rejections_are_limited)
 {
     struct cfk_bundle_options opts = { .size = sizeof opts, .max_expansions = 2 };
@@ -473,6 +530,8 @@ Suite *unit_suite(void)
         length_is_limited_from_both_sides,
         failing_signatures_are_limited_from_both_sides,
         signatures_beyond_the_first_chain_are_limited_from_both_sides,
+        damaged_copies_wait_for_their_original,
+        finding_copies_survives_every_allocation_failure,
         steps_chains_and_rejections_are_limited,
         signatures_are_checked_once_in_a_pools_life,
         chains_are_ranked_by_length_then_validity,
