@@ -1,16 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* cfbundle: the best chain from a certificate to a trusted root. */
 #include "cfbundle_json.h"
+#include "cfbundle_pool.h"
 #include "common/cli.h"
-#include "common/input.h"
 #include "common/output.h"
 
-#include <dirent.h>
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 
 enum {
@@ -19,15 +16,15 @@ enum {
     OPT_TIME,
     OPT_HOST,
     OPT_EKU,
+    OPT_PROFILE,
+    OPT_CRL,
+    OPT_CRL_IF_PRESENT,
     OPT_MAX_DEPTH,
     OPT_WITH_ROOT,
     OPT_ALL,
 
-    MAX_SOURCES = 64,
     MAX_INTERMEDIATES = 253,
 };
-
-#define MAX_FILE (UINT64_C(256) << 20)
 
 static const char help[] =
     "Usage: cfbundle [OPTION]... CERT\n"
@@ -43,6 +40,13 @@ static const char help[] =
     "      --host NAME               the certificate must be for this name or address\n"
     "      --eku PURPOSE             serverAuth (default), clientAuth, emailProtection, "
     "any\n"
+    "      --profile NAME            webpki, rfc5280: judge the form of certificates "
+    "too;\n"
+    "                                lenient: take a root for its name and key alone\n"
+    "      --crl FILE                certificates must be good by these CRLs (PEM or "
+    "DER);\n"
+    "                                repeatable\n"
+    "      --crl-if-present          what no CRL tells about is good\n"
     "      --max-depth N             at most N intermediates (default 10)\n"
     "      --with-root               print the root too\n"
     "      --all                     print every chain, best first, each under a # line\n"
@@ -69,6 +73,9 @@ static const struct option longs[] = {
     { "time", required_argument, NULL, OPT_TIME },
     { "host", required_argument, NULL, OPT_HOST },
     { "eku", required_argument, NULL, OPT_EKU },
+    { "profile", required_argument, NULL, OPT_PROFILE },
+    { "crl", required_argument, NULL, OPT_CRL },
+    { "crl-if-present", no_argument, NULL, OPT_CRL_IF_PRESENT },
     { "max-depth", required_argument, NULL, OPT_MAX_DEPTH },
     { "with-root", no_argument, NULL, OPT_WITH_ROOT },
     { "all", no_argument, NULL, OPT_ALL },
@@ -79,15 +86,8 @@ static const struct option longs[] = {
 
 static const struct cli_tool tool = { "cfbundle", help, "o:f" CLI_COMMON_SHORTS, longs };
 
-struct source {
-    const char *path;
-    uint32_t from;
-};
-
 struct request {
-    struct source sources[MAX_SOURCES];
-    size_t source_count;
-    bool roots_given;
+    struct cfbundle_sources sources;
     const char *cert;
     const char *output;
     unsigned output_flags;
@@ -96,137 +96,6 @@ struct request {
     int64_t time;
     struct cfk_bundle_options build;
 };
-
-/* Where systems keep the roots that they trust, in one file. */
-static const char *const system_roots[] = {
-    "/etc/ssl/certs/ca-certificates.crt",
-    "/etc/pki/tls/certs/ca-bundle.crt",
-    "/etc/ssl/ca-bundle.pem",
-    "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
-    "/etc/ssl/cert.pem",
-};
-
-/* A name for the reports of one file, and how loud they are. */
-struct reporting {
-    const char *path;
-    bool loud;
-};
-
-static void report_bad(void *ctx, uint64_t index, uint64_t offset,
-                       const struct cfk_error *why)
-{
-    const struct reporting *about = ctx;
-
-    if (why == NULL)
-        return;
-    (about->loud ? cli_warn : cli_detail)(
-        "%s: certificate %llu at byte %llu is left out: %s", about->path,
-        (unsigned long long)index + 1, (unsigned long long)offset, why->message);
-}
-
-static int add_file(cfk_bundle_pool *pool, const char *path, uint32_t from, bool loud,
-                    struct cfk_error *err)
-{
-    struct reporting about = { path, loud };
-    struct cfk_bundle_report report = { .size = sizeof report };
-    struct cli_input in;
-    int rc = cli_input_open(&in, path, MAX_FILE, 0, err);
-
-    if (rc != CFK_OK)
-        return rc;
-    report.each = report_bad;
-    report.ctx = &about;
-    rc = cfk_bundle_pool_add(pool, in.data, in.size, from, &report, err);
-    cli_input_close(&in);
-    cli_detail("%s: %llu certificates", path,
-               (unsigned long long)(report.found - report.bad));
-    if (rc == CFK_OK && report.found == report.bad && loud) {
-        snprintf(err->message, sizeof err->message, "%s: no certificate in it", path);
-        return err->code = CFK_E_NOTFOUND;
-    }
-    return rc;
-}
-
-static int io_error(struct cfk_error *err, const char *path)
-{
-    err->sys_errno = errno;
-    snprintf(err->message, sizeof err->message, "%s: %s", path, strerror(errno));
-    return err->code = CFK_E_IO;
-}
-
-/* Every file of a folder, in order of name; what holds no certificate is passed over. */
-static int add_folder(cfk_bundle_pool *pool, const char *path, uint32_t from,
-                      struct cfk_error *err)
-{
-    struct dirent **entries;
-    int count = scandir(path, &entries, NULL, alphasort);
-    int rc = count < 0 ? io_error(err, path) : CFK_OK;
-
-    for (int i = 0; i < count; i++) {
-        size_t size = strlen(path) + strlen(entries[i]->d_name) + 2;
-        char *file = malloc(size);
-        struct stat st;
-
-        if (file == NULL)
-            rc = io_error(err, path);
-        if (rc == CFK_OK) {
-            snprintf(file, size, "%s/%s", path, entries[i]->d_name);
-            if (stat(file, &st) == 0 && S_ISREG(st.st_mode))
-                rc = add_file(pool, file, from, false, err);
-        }
-        free(file);
-        free(entries[i]);
-    }
-    if (count >= 0)
-        free(entries);
-    return rc;
-}
-
-static int add_source(cfk_bundle_pool *pool, const struct source *source,
-                      struct cfk_error *err)
-{
-    struct stat st;
-
-    if (stat(source->path, &st) == 0 && S_ISDIR(st.st_mode))
-        return add_folder(pool, source->path, source->from, err);
-    return add_file(pool, source->path, source->from, true, err);
-}
-
-static int add_system_roots(cfk_bundle_pool *pool, struct cfk_error *err)
-{
-    const char *own = getenv("SSL_CERT_FILE");
-    struct stat st;
-
-    if (own != NULL && own[0] != '\0')
-        return add_file(pool, own, CFK_BUNDLE_ROOT, false, err);
-    for (size_t i = 0; i < sizeof system_roots / sizeof *system_roots; i++)
-        if (stat(system_roots[i], &st) == 0)
-            return add_file(pool, system_roots[i], CFK_BUNDLE_ROOT, false, err);
-    snprintf(err->message, sizeof err->message,
-             "no trusted roots were found on this system; name some with --roots");
-    return err->code = CFK_E_NOTFOUND;
-}
-
-static int load(const struct request *req, cfk_bundle_pool *pool, void **leaf,
-                size_t *leaf_size, struct cfk_error *err)
-{
-    struct reporting about = { req->cert, true };
-    struct cfk_bundle_report report = { .size = sizeof report };
-    struct cli_input in;
-    int rc = cli_input_open(&in, req->cert, MAX_FILE, 0, err);
-
-    if (rc != CFK_OK)
-        return rc;
-    report.each = report_bad;
-    report.ctx = &about;
-    rc = cfk_bundle_pool_add_input(pool, in.data, in.size, &report, leaf, leaf_size, err);
-    cli_input_close(&in);
-    for (size_t i = 0; i < req->source_count && rc == CFK_OK; i++)
-        rc = add_source(pool, &req->sources[i], err);
-    if (rc == CFK_OK && !req->roots_given)
-        rc = add_system_roots(pool, err);
-    return rc;
-}
 
 /* "A <- B <- C" of a chain or path, on stderr with -v. */
 static void show_path(cfk_bundle_result *result, size_t path, size_t length,
@@ -348,7 +217,7 @@ static int run(const struct request *req)
     int rc = cfk_bundle_pool_new(NULL, &pool, &err);
 
     if (rc == CFK_OK)
-        rc = load(req, pool, &leaf, &leaf_size, &err);
+        rc = cfbundle_load(&req->sources, req->cert, pool, &leaf, &leaf_size, &err);
     if (rc == CFK_OK)
         rc = cfk_bundle_build(pool, leaf, leaf_size, req->time, &req->build, &result,
                               &err);
@@ -357,15 +226,6 @@ static int run(const struct request *req)
     cfk_bundle_pool_free(pool);
     cfk_free(NULL, leaf);
     return status;
-}
-
-static bool add_path(struct request *req, const char *path, uint32_t from)
-{
-    if (req->source_count == MAX_SOURCES)
-        return false;
-    req->sources[req->source_count++] = (struct source){ path, from };
-    req->roots_given = req->roots_given || from == CFK_BUNDLE_ROOT;
-    return true;
 }
 
 static bool parse_eku(const char *text, uint32_t *eku)
@@ -385,6 +245,23 @@ static bool parse_eku(const char *text, uint32_t *eku)
     return false;
 }
 
+static bool parse_profile(const char *text, uint32_t *profile)
+{
+    static const char *const names[] = {
+        [CFK_BUNDLE_PROFILE_DEFAULT] = "default",
+        [CFK_BUNDLE_PROFILE_LENIENT] = "lenient",
+        [CFK_BUNDLE_PROFILE_RFC5280] = "rfc5280",
+        [CFK_BUNDLE_PROFILE_WEBPKI] = "webpki",
+    };
+
+    for (uint32_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strcmp(text, names[i]) == 0) {
+            *profile = i;
+            return true;
+        }
+    return false;
+}
+
 static int parse(int argc, char **argv, struct request *req)
 {
     uint64_t number;
@@ -394,10 +271,10 @@ static int parse(int argc, char **argv, struct request *req)
         switch (c) {
         case OPT_ROOTS:
         case OPT_INTERMEDIATES:
-            if (!add_path(req, optarg,
-                          c == OPT_ROOTS ? CFK_BUNDLE_ROOT : CFK_BUNDLE_POOL))
+            if (!cfbundle_add_source(&req->sources, optarg,
+                                     c == OPT_ROOTS ? CFK_BUNDLE_ROOT : CFK_BUNDLE_POOL))
                 return cli_usage("at most %d times --roots and --intermediates",
-                                 MAX_SOURCES);
+                                 CFBUNDLE_SOURCES);
             break;
         case OPT_TIME:
             if (!cli_parse_time(optarg, &req->time))
@@ -411,6 +288,16 @@ static int parse(int argc, char **argv, struct request *req)
                                  "any, not '%s'",
                                  optarg);
             break;
+        case OPT_PROFILE:
+            if (!parse_profile(optarg, &req->build.profile))
+                return cli_usage("--profile wants webpki, rfc5280 or lenient, not '%s'",
+                                 optarg);
+            break;
+        case OPT_CRL:
+            if (!cfbundle_add_crl(&req->sources, optarg))
+                return cli_usage("at most %d times --crl", CFBUNDLE_CRLS);
+            break;
+        case OPT_CRL_IF_PRESENT: req->build.flags |= CFK_BUNDLE_CRL_IF_PRESENT; break;
         case OPT_MAX_DEPTH:
             if (!cli_parse_u64(optarg, 0, MAX_INTERMEDIATES, &number))
                 return cli_usage("--max-depth wants a number up to %d, not '%s'",

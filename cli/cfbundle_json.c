@@ -112,10 +112,10 @@ static json_t *json_rejected(cfk_bundle_result *result)
 
         cfk_bundle_rejected(result, i, &path, NULL);
         json_array_append_new(
-            list, json_pack("{s:o, s:s, s:I}", "certs",
+            list, json_pack("{s:o, s:s, s:I, s:s*}", "certs",
                             json_certs(result, i, path.length, cfk_bundle_rejected_cert),
                             "reason", cfk_error_name(path.reason), "step",
-                            (json_int_t)path.step));
+                            (json_int_t)path.step, "rule", path.rule));
     }
     return list;
 }
@@ -132,6 +132,7 @@ static json_t *json_counters(const struct cfk_bundle_counters *n)
         { CFK_BUNDLE_MET_CHAINS, "chains" },
         { CFK_BUNDLE_MET_REJECTED, "rejected" },
         { CFK_BUNDLE_MET_COMPARISONS, "comparisons" },
+        { CFK_BUNDLE_MET_SIGNATURES, "signatures" },
     };
     json_t *met = json_array();
 

@@ -70,6 +70,10 @@ enum {
     CFK_E_CRITICAL = -57,        /* unknown-critical: extension not understood */
     CFK_E_WEAK = -58,            /* weak-algorithm: hash or key too weak to trust */
     CFK_E_NAME_CONSTRAINT = -59, /* name-constraint: a name that an issuer may not give */
+    CFK_E_PROFILE = -60,         /* profile: a rule on the form of certificates */
+    CFK_E_POLICY = -61,          /* no-policy: none of the policies that are asked for */
+    CFK_E_REVOKED = -62,         /* revoked: by a CRL */
+    CFK_E_REVOCATION = -63,      /* revocation-unknown: no CRL tells */
 
     /* split */
     CFK_E_NEED_MORE = -80,  /* need-more: not enough people */

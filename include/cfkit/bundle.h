@@ -14,9 +14,11 @@
  * step of it holds: signature, validity (of the root too), basic constraints
  * with path length, name constraints, key usage, extended key usage, no
  * signature with SHA-1 or an older hash, no RSA key under 1,024 bits, and no
- * critical extension that is not understood. Required policies are not
- * evaluated yet; a chain with an issuer that asks for one is rejected with
- * CFK_E_CRITICAL, never waved through. Revocation is not looked at.
+ * critical extension that is not understood. Where an issuer or the caller asks
+ * for a certificate policy, one must be valid down the whole chain (RFC 5280,
+ * 6.1, by the graph of RFC 9618). Where the pool has CRLs, they must tell that
+ * no certificate of the chain is revoked (RFC 5280, 6.3): complete ones, with
+ * their deltas, for a distribution point, for some reasons, or indirect ones.
  *
  * Name constraints of roots count as well. They hold for the subject, for mail
  * addresses in it, and for alternative names that are DNS, IP, mail, URI or
@@ -57,6 +59,8 @@ struct cfk_bundle_pool_options {
     size_t max_certs;              /* distinct certificates; 0 means 100,000 */
     size_t max_cert_size;          /* bytes of one; 0 means 256 KiB */
     const struct cfk_alloc *alloc; /* NULL means malloc and free */
+    size_t max_crls;               /* 0 means 10,000 */
+    size_t max_crl_size;           /* bytes of one; 0 means 64 MiB */
 };
 
 /*
@@ -131,6 +135,23 @@ CFK_API int cfk_bundle_pool_add_input(cfk_bundle_pool *pool, const void *data,
                                       void **leaf, size_t *leaf_size,
                                       struct cfk_error *err);
 
+/*
+ * Add every CRL of an input: PEM text (labels X509 CRL and CRL) or one in DER.
+ * Bad ones are left out and reported, as cfk_bundle_pool_add() does. From the
+ * first CRL on, every certificate of a chain but its root must be told good by
+ * one, unless CFK_BUNDLE_CRL_IF_PRESENT is asked for.
+ *
+ * Returns CFK_OK (also when there is no CRL), CFK_E_LIMIT (max_crls are
+ * there), CFK_E_INVALID, CFK_E_NOTSUP or CFK_E_NOMEM; what was added before
+ * stays. O(size). Since 0.1.
+ */
+CFK_API int cfk_bundle_pool_add_crl(cfk_bundle_pool *pool, const void *data, size_t size,
+                                    struct cfk_bundle_report *report,
+                                    struct cfk_error *err);
+
+/* CRLs in the pool. Since 0.1. */
+CFK_API size_t cfk_bundle_pool_crl_count(const cfk_bundle_pool *pool);
+
 /* Distinct certificates that came from any of these (flags). O(n). Since 0.1. */
 CFK_API size_t cfk_bundle_pool_count(const cfk_bundle_pool *pool, uint32_t from);
 
@@ -142,8 +163,34 @@ enum {
     CFK_BUNDLE_EKU_ANY = 3 /* extended key usage is not looked at */
 };
 
+/*
+ * How strictly certificates are looked at. Every profile checks what RFC 5280,
+ * section 6, asks of a path.
+ *
+ *   DEFAULT  what clients in the field do: roots too are checked for their
+ *            dates, their uses and their constraints
+ *   LENIENT  a root is a name and a key alone (RFC 5280, 6.1.1 d), whatever
+ *            its certificate says: for clients that trust expired roots
+ *   RFC5280  DEFAULT, and what section 4 says of the certificates themselves:
+ *            serial numbers, key identifiers, criticality, dates, DNS names...
+ *   WEBPKI   also the CA/Browser Forum's Baseline Requirements, section 7.1:
+ *            keys, signature algorithms, key purposes, common names, roots,
+ *            and no wildcard directly below a public suffix. Where these let be
+ *            what RFC 5280 forbids (uncritical name constraints), so does this.
+ */
 enum {
-    CFK_BUNDLE_ALLOW_SHA1 = 1 /* take signatures made with SHA-1 */
+    CFK_BUNDLE_PROFILE_DEFAULT = 0,
+    CFK_BUNDLE_PROFILE_LENIENT = 1,
+    CFK_BUNDLE_PROFILE_RFC5280 = 2,
+    CFK_BUNDLE_PROFILE_WEBPKI = 3
+};
+
+enum {
+    CFK_BUNDLE_ALLOW_SHA1 = 1,     /* take signatures made with SHA-1 */
+    CFK_BUNDLE_REQUIRE_POLICY = 2, /* a policy must be valid for the whole path */
+    CFK_BUNDLE_NO_MAPPING = 4,     /* policies are not mapped to others */
+    CFK_BUNDLE_NO_ANY_POLICY = 8,  /* anyPolicy stands for no other */
+    CFK_BUNDLE_CRL_IF_PRESENT = 16 /* no CRL about a certificate is no fault */
 };
 
 struct cfk_bundle_options {
@@ -152,12 +199,21 @@ struct cfk_bundle_options {
     uint32_t eku;        /* CFK_BUNDLE_EKU_* */
     uint32_t flags;      /* CFK_BUNDLE_ALLOW_* */
     uint32_t max_length; /* certificates in a chain, leaf and root included; 0 means 12 */
-    uint32_t max_failures; /* failed signature checks that end the search; 0 means 256 */
+    uint32_t max_failures;         /* wrong signatures that end the search; 0 means 256 */
     uint32_t max_expansions;       /* steps of the search; 0 means 10,000 */
     uint32_t max_chains;           /* chains listed; 0 means 1,000 */
     uint32_t max_rejected;         /* rejected paths listed; 0 means 1,000 */
     const struct cfk_alloc *alloc; /* of the result; NULL means malloc and free */
     uint32_t max_comparisons;      /* of names with name constraints; 0 means 1,000,000 */
+    uint32_t profile;              /* CFK_BUNDLE_PROFILE_* */
+
+    /*
+     * OIDs of the policies that will do, "2.23.140.1.2.1,2.23.140.1.2.2", where
+     * one is required by a flag above or by an issuer (RFC 5280, 6.1.1 c);
+     * NULL: any.
+     */
+    const char *policies;
+    uint32_t max_signatures; /* that may be needed once there is a chain; 0 means 24 */
 };
 
 /*
@@ -189,8 +245,9 @@ CFK_API void cfk_bundle_result_free(cfk_bundle_result *result);
  * The verdict. CFK_OK: there is a chain. Otherwise why there is none, with the
  * certificate and the cause in err: CFK_E_UNKNOWN_ISSUER, CFK_E_EXPIRED,
  * CFK_E_NOT_YET_VALID, CFK_E_SIGNATURE, CFK_E_NOT_CA, CFK_E_PATH_LENGTH,
- * CFK_E_USAGE, CFK_E_NAME, CFK_E_NAME_CONSTRAINT, CFK_E_CRITICAL, CFK_E_WEAK, or
- * CFK_E_LIMIT when a budget was met before a chain was found, so that there may be one
+ * CFK_E_USAGE, CFK_E_NAME, CFK_E_NAME_CONSTRAINT, CFK_E_CRITICAL, CFK_E_WEAK,
+ * CFK_E_POLICY, CFK_E_PROFILE, CFK_E_REVOKED, CFK_E_REVOCATION (no CRL tells),
+ * or CFK_E_LIMIT when a budget was met before a chain was found, so that there may be one
  * all the same. Of several causes it is the most specific one on the longest path. Since
  * 0.1.
  */
@@ -256,6 +313,12 @@ struct cfk_bundle_rejected_info {
     int32_t reason;  /* CFK_E_*, as of cfk_bundle_reason() */
     uint32_t step;   /* index of the certificate that is to blame */
     uint32_t length; /* certificates of the path as far as it went */
+
+    /*
+     * With CFK_E_PROFILE the rule that is broken, such as "aki-missing": these
+     * are stable and listed in cfk_bundle(3). Else NULL.
+     */
+    const char *rule;
 };
 
 /*
@@ -279,12 +342,13 @@ enum {
     CFK_BUNDLE_MET_EXPANSIONS = 4,
     CFK_BUNDLE_MET_CHAINS = 8,
     CFK_BUNDLE_MET_REJECTED = 16,
-    CFK_BUNDLE_MET_COMPARISONS = 32 /* names were not compared with constraints */
+    CFK_BUNDLE_MET_COMPARISONS = 32, /* names, policies or CRLs were not compared */
+    CFK_BUNDLE_MET_SIGNATURES = 64 /* there is a chain, and others were not looked for */
 };
 
 struct cfk_bundle_counters {
     size_t size;         /* sizeof(struct cfk_bundle_counters) */
-    uint64_t signatures; /* checked in this build */
+    uint64_t signatures; /* verified in this build */
     uint64_t remembered; /* needed, but known from an earlier check */
     uint64_t failures;   /* signatures that did not hold */
     uint64_t expansions; /* steps of the search */

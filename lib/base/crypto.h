@@ -161,6 +161,31 @@ int cfk__signature_verify(const struct cfk__signature_scheme *scheme,
                           struct cfk__span spki, struct cfk__span message,
                           struct cfk__span signature, struct cfk_error *err);
 
+enum { CFK__EC_POINT_MAX = 133 };
+
+/* Public keys on one curve, as points 04 x y. */
+struct cfk__ec_keys {
+    struct cfk__span like; /* a SubjectPublicKeyInfo on that curve, which others own */
+    size_t point_size;
+    unsigned count;
+    uint8_t points[2][CFK__EC_POINT_MAX];
+};
+
+/*
+ * Every key on the curve of the key in like that an ECDSA signature over
+ * message could be by (SEC 1, 4.1.6): there are at most two. It takes about as
+ * long as one verification, so that one of many keys is found by comparing.
+ * CFK_OK; CFK_E_NOTSUP where keys have to be tried one by one; CFK_E_CORRUPT
+ * for a malformed key; CFK_E_NOMEM.
+ */
+int cfk__signature_keys(const struct cfk__signature_scheme *scheme, struct cfk__span like,
+                        struct cfk__span message, struct cfk__span signature,
+                        struct cfk__ec_keys *out, struct cfk_error *err);
+
+/* Whether a key may be compared with these, and whether it is one of them. */
+bool cfk__signature_keys_fit(const struct cfk__ec_keys *keys, struct cfk__span spki);
+bool cfk__signature_keys_have(const struct cfk__ec_keys *keys, struct cfk__span spki);
+
 /* Bytes from the system's generator. CFK_OK or CFK_E_RANDOM. */
 int cfk__random(void *out, size_t size, struct cfk_error *err);
 

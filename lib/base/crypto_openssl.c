@@ -9,9 +9,12 @@
 #include "base/secret.h"
 #include "base/signature.h"
 
+#include <openssl/bn.h>
 #include <openssl/core_names.h>
+#include <openssl/ec.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
+#include <openssl/obj_mac.h>
 #include <openssl/param_build.h>
 #include <openssl/rsa.h>
 
@@ -360,6 +363,77 @@ int cfk__backend_ecdsa_verify(const struct cfk__ec_key *key, struct cfk__span di
     if (!ready)
         return no_memory(err);
     return valid ? CFK_OK : CFK_E_SIGNATURE;
+}
+
+/* Keys of a signature whose r and s are below n, and r + n not below p. */
+static bool recover(const EC_GROUP *group, const BIGNUM *r, BIGNUM *s, BIGNUM *z,
+                    struct cfk__ec_keys *out, BN_CTX *bn)
+{
+    const BIGNUM *n = EC_GROUP_get0_order(group);
+    EC_POINT *point = EC_POINT_new(group);
+    EC_POINT *key = EC_POINT_new(group);
+    BIGNUM *inverse = BN_new();
+    bool ok = point != NULL && key != NULL && inverse != NULL;
+    bool on = ok && EC_POINT_set_compressed_coordinates(group, point, r, 0, bn) == 1;
+
+    ok = ok && (!on || (BN_mod_inverse(inverse, r, n, bn) != NULL &&
+                        BN_mod_mul(s, s, inverse, n, bn) == 1 &&
+                        BN_mod_mul(z, z, inverse, n, bn) == 1 && BN_sub(z, n, z) == 1));
+    for (int i = 0; i < 2 && ok && on; i++) {
+        ok = EC_POINT_mul(group, key, z, point, s, bn) == 1 &&
+             EC_POINT_invert(group, point, bn) == 1;
+        if (ok && EC_POINT_point2oct(group, key, POINT_CONVERSION_UNCOMPRESSED,
+                                     out->points[out->count], CFK__EC_POINT_MAX,
+                                     bn) == out->point_size)
+            out->count++;
+    }
+    BN_free(inverse);
+    EC_POINT_free(key);
+    EC_POINT_free(point);
+    return ok;
+}
+
+int cfk__backend_ecdsa_keys(enum cfk__curve curve, struct cfk__span digest,
+                            const struct cfk__ecdsa_signature *signature,
+                            struct cfk__ec_keys *out, struct cfk_error *err)
+{
+    static const int ids[] = {
+        [CFK__P256] = NID_X9_62_prime256v1,
+        [CFK__P384] = NID_secp384r1,
+        [CFK__P521] = NID_secp521r1,
+    };
+    EC_GROUP *group = EC_GROUP_new_by_curve_name(ids[curve]);
+    size_t field = out->point_size / 2;
+    BIGNUM *r = BN_bin2bn(signature->r.data, (int)signature->r.size, NULL);
+    BIGNUM *s = BN_bin2bn(signature->s.data, (int)signature->s.size, NULL);
+    BIGNUM *z =
+        BN_bin2bn(digest.data, (int)(digest.size < field ? digest.size : field), NULL);
+    BIGNUM *sum = BN_new();
+    BN_CTX *bn = BN_CTX_new();
+    bool ok =
+        group != NULL && r != NULL && s != NULL && z != NULL && sum != NULL && bn != NULL;
+    bool hidden = false;
+
+    ERR_set_mark();
+    if (ok && BN_cmp(r, EC_GROUP_get0_order(group)) < 0 &&
+        BN_cmp(s, EC_GROUP_get0_order(group)) < 0) {
+        ok = BN_add(sum, r, EC_GROUP_get0_order(group)) == 1;
+        hidden = ok && BN_cmp(sum, EC_GROUP_get0_field(group)) < 0;
+        ok = ok && (hidden || recover(group, r, s, z, out, bn));
+    }
+    ERR_pop_to_mark();
+    BN_CTX_free(bn);
+    BN_free(sum);
+    BN_free(z);
+    BN_free(s);
+    BN_free(r);
+    EC_GROUP_free(group);
+    if (!ok)
+        return no_memory(err);
+    if (hidden) /* x may be r + n, too */
+        return cfk__fail(err, CFK_E_NOTSUP,
+                         "crypto: the keys of this signature are hidden");
+    return CFK_OK;
 }
 
 int cfk__backend_ed25519_verify(struct cfk__span key, struct cfk__span message,

@@ -98,6 +98,10 @@ const char *cfk_error_name(int code)
     case CFK_E_CRITICAL: return "unknown-critical";
     case CFK_E_WEAK: return "weak-algorithm";
     case CFK_E_NAME_CONSTRAINT: return "name-constraint";
+    case CFK_E_PROFILE: return "profile";
+    case CFK_E_POLICY: return "no-policy";
+    case CFK_E_REVOKED: return "revoked";
+    case CFK_E_REVOCATION: return "revocation-unknown";
     case CFK_E_NEED_MORE: return "need-more";
     case CFK_E_PASSPHRASE: return "wrong-passphrase";
     case CFK_E_SHARE: return "wrong-share";

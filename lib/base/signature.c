@@ -330,3 +330,49 @@ int cfk__signature_verify(const struct cfk__signature_scheme *scheme,
     return cfk__fail(err, CFK_E_INVALID, "crypto: no signature scheme %d",
                      (int)scheme->id);
 }
+
+int cfk__signature_keys(const struct cfk__signature_scheme *scheme, struct cfk__span like,
+                        struct cfk__span message, struct cfk__span signature,
+                        struct cfk__ec_keys *out, struct cfk_error *err)
+{
+    struct cfk__ecdsa_signature parsed;
+    uint8_t digest[CFK__HASH_MAX];
+    struct cfk__ec_key key;
+    struct spki spki;
+    int rc = parse_spki(like, &spki, err);
+
+    *out = (struct cfk__ec_keys){ .like = like };
+    if (rc != CFK_OK)
+        return rc;
+    if (scheme->id != CFK__ECDSA || spki.kind != KEY_EC)
+        return cfk__fail(err, CFK_E_NOTSUP, "crypto: keys are found for ECDSA alone");
+    rc = parse_ec_key(&spki, &key, err);
+    if (rc != CFK_OK)
+        return rc;
+    out->point_size = key.point.size;
+    if (!parse_ecdsa_signature(signature, curve_bytes[key.curve], &parsed))
+        return CFK_OK; /* nobody's */
+    rc = cfk__hash(scheme->hash, message.data, message.size, digest, err);
+    if (rc != CFK_OK)
+        return rc;
+    return cfk__backend_ecdsa_keys(
+        key.curve, (struct cfk__span){ digest, cfk__hash_size(scheme->hash) }, &parsed,
+        out, err);
+}
+
+/* A named curve leaves one way to write a key: the same but for the point. */
+bool cfk__signature_keys_fit(const struct cfk__ec_keys *keys, struct cfk__span spki)
+{
+    return spki.size == keys->like.size &&
+           memcmp(spki.data, keys->like.data, spki.size - keys->point_size + 1) == 0;
+}
+
+bool cfk__signature_keys_have(const struct cfk__ec_keys *keys, struct cfk__span spki)
+{
+    const uint8_t *point = spki.data + spki.size - keys->point_size;
+
+    for (unsigned i = 0; i < keys->count; i++)
+        if (memcmp(point, keys->points[i], keys->point_size) == 0)
+            return true;
+    return false;
+}

@@ -49,6 +49,13 @@ int cfk__backend_rsa_verify(const struct cfk__signature_scheme *scheme,
 int cfk__backend_ecdsa_verify(const struct cfk__ec_key *key, struct cfk__span digest,
                               const struct cfk__ecdsa_signature *signature,
                               struct cfk_error *err);
+/*
+ * The keys of cfk__signature_keys(), as points of point_size bytes. CFK_OK,
+ * CFK_E_NOTSUP, CFK_E_NOMEM.
+ */
+int cfk__backend_ecdsa_keys(enum cfk__curve curve, struct cfk__span digest,
+                            const struct cfk__ecdsa_signature *signature,
+                            struct cfk__ec_keys *out, struct cfk_error *err);
 int cfk__backend_ed25519_verify(struct cfk__span key, struct cfk__span message,
                                 struct cfk__span signature, struct cfk_error *err);
 

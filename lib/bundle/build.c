@@ -4,15 +4,22 @@
 #include "base/options.h"
 #include "bundle/search.h"
 
+#include <string.h>
+
 enum {
     DEFAULT_LENGTH = 12, /* a leaf, 10 intermediates, a root */
     DEFAULT_FAILURES = 256,
+    DEFAULT_SIGNATURES = 24,
     DEFAULT_EXPANSIONS = 10000,
     DEFAULT_CHAINS = 1000,
     DEFAULT_REJECTED = 1000,
     DEFAULT_COMPARISONS = 1000000,
-    MAX_LENGTH = 255,
+    MAX_POLICIES = 1000,
 };
+
+#define KNOWN_FLAGS                                                                      \
+    (CFK_BUNDLE_ALLOW_SHA1 | CFK_BUNDLE_REQUIRE_POLICY | CFK_BUNDLE_NO_MAPPING |         \
+     CFK_BUNDLE_NO_ANY_POLICY | CFK_BUNDLE_CRL_IF_PRESENT)
 
 static void set_default(uint32_t *value, uint32_t fallback)
 {
@@ -36,26 +43,72 @@ static int import_options(struct cfk_bundle_options *o,
         return rc;
     set_default(&o->max_length, DEFAULT_LENGTH);
     set_default(&o->max_failures, DEFAULT_FAILURES);
+    set_default(&o->max_signatures, DEFAULT_SIGNATURES);
     set_default(&o->max_expansions, DEFAULT_EXPANSIONS);
     set_default(&o->max_chains, DEFAULT_CHAINS);
     set_default(&o->max_rejected, DEFAULT_REJECTED);
     set_default(&o->max_comparisons, DEFAULT_COMPARISONS);
-    if (o->max_length > MAX_LENGTH)
+    if (o->max_length > CFK__LENGTH_MAX)
         return cfk__fail(err, CFK_E_INVALID, "bundle: max_length is at most %d",
-                         MAX_LENGTH);
+                         CFK__LENGTH_MAX);
     if (o->eku >= sizeof purposes / sizeof *purposes)
         return cfk__fail(err, CFK_E_INVALID, "bundle: %u is no CFK_BUNDLE_EKU_ purpose",
                          (unsigned)o->eku);
-    if ((o->flags & ~(uint32_t)CFK_BUNDLE_ALLOW_SHA1) != 0)
+    if ((o->flags & ~(uint32_t)KNOWN_FLAGS) != 0)
         return cfk__fail(err, CFK_E_INVALID, "bundle: unknown flags %#x",
                          (unsigned)o->flags);
+    wanted->crl_if_present = (o->flags & CFK_BUNDLE_CRL_IF_PRESENT) != 0;
+    wanted->policy.required = (o->flags & CFK_BUNDLE_REQUIRE_POLICY) != 0;
+    wanted->policy.no_mapping = (o->flags & CFK_BUNDLE_NO_MAPPING) != 0;
+    wanted->policy.no_any = (o->flags & CFK_BUNDLE_NO_ANY_POLICY) != 0;
     wanted->allow_sha1 = (o->flags & CFK_BUNDLE_ALLOW_SHA1) != 0;
+    if (o->profile > CFK_BUNDLE_PROFILE_WEBPKI)
+        return cfk__fail(err, CFK_E_INVALID, "bundle: %u is no CFK_BUNDLE_PROFILE_",
+                         (unsigned)o->profile);
+    wanted->profile.id = o->profile;
+    wanted->profile.servers = o->eku == CFK_BUNDLE_EKU_SERVER_AUTH;
     wanted->eku = purposes[o->eku];
     wanted->has_host = o->host != NULL;
     if (wanted->has_host && !cfk__host_parse(o->host, &wanted->host))
         return cfk__fail(err, CFK_E_INVALID,
                          "bundle: the host is neither a DNS name nor an IP address");
     return CFK_OK;
+}
+
+/* The policies of a list with commas, into the arena of the result. */
+static int read_policies(cfk_bundle_result *result, const char *text,
+                         struct cfk__policy_wanted *policy, struct cfk_error *err)
+{
+    struct cfk__buffer oid = { .alloc = &result->alloc };
+    struct cfk__span *list;
+    size_t count = 1;
+    int rc = CFK_OK;
+
+    for (const char *at = text; *at != '\0'; at++)
+        count += *at == ',';
+    if (count > MAX_POLICIES)
+        return cfk__fail(err, CFK_E_LIMIT, "bundle: more than %d policies", MAX_POLICIES);
+    list = cfk__arena_alloc(&result->arena, count * sizeof *list);
+    if (list == NULL)
+        return cfk__fail(err, CFK_E_NOMEM, "bundle: no memory for the policies");
+    for (size_t i = 0; i < count && rc == CFK_OK; i++) {
+        size_t size = strcspn(text, ",");
+
+        oid.size = 0;
+        rc = cfk__policy_parse(text, size, &oid);
+        if (rc == CFK_E_INVALID)
+            rc = cfk__fail(err, rc, "bundle: a policy is an OID such as 2.23.140.1.2.1");
+        if (rc == CFK_OK)
+            list[i].data = cfk__arena_copy(&result->arena, oid.data, oid.size);
+        list[i].size = oid.size;
+        if (rc == CFK_E_NOMEM || (rc == CFK_OK && list[i].data == NULL))
+            rc = cfk__fail(err, CFK_E_NOMEM, "bundle: no memory for the policies");
+        text += size + 1;
+    }
+    cfk__buffer_free(&oid);
+    policy->accepted = list;
+    policy->count = count;
+    return rc;
 }
 
 static int new_result(cfk_bundle_pool *pool, const void *leaf, size_t leaf_size,
@@ -98,6 +151,8 @@ int cfk__bundle_build(cfk_bundle_pool *pool, const void *leaf, size_t leaf_size,
     if (rc != CFK_OK)
         return rc;
     rc = new_result(pool, leaf, leaf_size, o.alloc, &result, err);
+    if (rc == CFK_OK && o.policies != NULL)
+        rc = read_policies(result, o.policies, &wanted.policy, err);
     if (rc == CFK_OK) {
         struct cfk__search search = {
             .pool = pool,
@@ -110,9 +165,12 @@ int cfk__bundle_build(cfk_bundle_pool *pool, const void *leaf, size_t leaf_size,
 
         result->wanted = wanted;
         search.leaf_edges.alloc = &result->alloc;
+        search.statuses.alloc = &result->alloc;
         search.names.left = o.max_comparisons;
         search.names.name.alloc = &result->alloc;
         search.names.base.alloc = &result->alloc;
+        search.policies.alloc = &result->alloc;
+        search.policies.left = &search.names.left;
         rc = cfk__search_run(&search);
         if (rc == CFK_OK)
             rc = cfk__verdict(&search);

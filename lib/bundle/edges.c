@@ -27,8 +27,7 @@ static bool same(const void *ctx, uint32_t index)
     return edge->cert == wanted->cert && edge->key == wanted->key;
 }
 
-const struct cfk__edge *cfk__edges_find(const struct cfk__edges *e, uint32_t cert,
-                                        uint32_t key)
+struct cfk__edge *cfk__edges_find(const struct cfk__edges *e, uint32_t cert, uint32_t key)
 {
     struct wanted wanted = { e, cert, key };
     uint32_t index;
@@ -64,7 +63,8 @@ static int grow(struct cfk__edges *e)
     return CFK_OK;
 }
 
-int cfk__edges_add(struct cfk__edges *e, uint32_t cert, uint32_t key, int verdict)
+int cfk__edges_add(struct cfk__edges *e, uint32_t cert, uint32_t key, int verdict,
+                   uint64_t stamp)
 {
     if (e->count == e->capacity) {
         int rc = grow(e);
@@ -72,7 +72,7 @@ int cfk__edges_add(struct cfk__edges *e, uint32_t cert, uint32_t key, int verdic
         if (rc != CFK_OK)
             return rc;
     }
-    e->items[e->count] = (struct cfk__edge){ cert, key, verdict };
+    e->items[e->count] = (struct cfk__edge){ cert, key, verdict, stamp };
     cfk__table_insert(&e->table, hash_of(e, cert, key), e->count);
     e->count++;
     return CFK_OK;

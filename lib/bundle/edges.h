@@ -11,7 +11,8 @@
 struct cfk__edge {
     uint32_t cert;
     uint32_t key;
-    int verdict; /* CFK_OK, CFK_E_SIGNATURE or CFK_E_NOTSUP */
+    int verdict;    /* CFK_OK, CFK_E_SIGNATURE or CFK_E_NOTSUP */
+    uint64_t stamp; /* of the last build that needed it */
 };
 
 /* Zero all but alloc and seed to begin. */
@@ -25,11 +26,12 @@ struct cfk__edges {
 };
 
 /* The edge, or NULL when it was never checked. */
-const struct cfk__edge *cfk__edges_find(const struct cfk__edges *e, uint32_t cert,
-                                        uint32_t key);
+struct cfk__edge *cfk__edges_find(const struct cfk__edges *e, uint32_t cert,
+                                  uint32_t key);
 
 /* Remember a pair that is not there. CFK_OK, CFK_E_LIMIT or CFK_E_NOMEM. */
-int cfk__edges_add(struct cfk__edges *e, uint32_t cert, uint32_t key, int verdict);
+int cfk__edges_add(struct cfk__edges *e, uint32_t cert, uint32_t key, int verdict,
+                   uint64_t stamp);
 void cfk__edges_free(struct cfk__edges *e);
 
 #endif

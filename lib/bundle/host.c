@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "bundle/host.h"
 
+#include "bundle/profile.h"
+
+#include <stdio.h>
 #include <string.h>
 
 enum {
@@ -164,7 +167,8 @@ static bool same_name(const char *name, const uint8_t *pattern, size_t size)
     return true;
 }
 
-static bool name_matches(const struct cfk__host *host, struct cfk__span pattern)
+static bool name_matches(const struct cfk__host *host, struct cfk__span pattern,
+                         bool strict)
 {
     const char *dot;
     size_t rest;
@@ -173,6 +177,8 @@ static bool name_matches(const struct cfk__host *host, struct cfk__span pattern)
         dot = memchr(host->name, '.', host->name_size);
         if (dot == NULL || memchr(dot + 1, '.', strlen(dot + 1)) == NULL)
             return false;
+        if (strict && cfk__is_public_suffix(dot + 1))
+            return false;
         rest = host->name_size - (size_t)(dot - host->name);
         return rest == pattern.size - 1 && same_name(dot, pattern.data + 1, rest);
     }
@@ -180,7 +186,8 @@ static bool name_matches(const struct cfk__host *host, struct cfk__span pattern)
            same_name(host->name, pattern.data, pattern.size);
 }
 
-bool cfk__host_matches(const struct cfk__host *host, const struct cfk__x509 *x)
+bool cfk__host_matches(const struct cfk__host *host, const struct cfk__x509 *x,
+                       bool strict)
 {
     struct cfk__span address = { host->address, host->address_size };
     struct cfk__reader r;
@@ -191,9 +198,52 @@ bool cfk__host_matches(const struct cfk__host *host, const struct cfk__x509 *x)
         if (host->address_size > 0) {
             if (name.tag == CFK__DER_CONTEXT(7) && cfk__span_equal(name.value, address))
                 return true;
-        } else if (name.tag == CFK__DER_CONTEXT(2) && name_matches(host, name.value)) {
+        } else if (name.tag == CFK__DER_CONTEXT(2) &&
+                   name_matches(host, name.value, strict)) {
             return true;
         }
     }
     return false;
+}
+
+/* The groups that "::" stands for: the first of the longest runs of two zeros or more. */
+static void longest_run(const uint8_t *address, size_t *start, size_t *length)
+{
+    size_t run = 0;
+
+    *start = GROUPS;
+    *length = 1;
+    for (size_t i = 0; i < GROUPS; i++) {
+        run = address[2 * i] == 0 && address[2 * i + 1] == 0 ? run + 1 : 0;
+        if (run > *length) {
+            *length = run;
+            *start = i + 1 - run;
+        }
+    }
+}
+
+const char *cfk__address_text(struct cfk__span address, char text[CFK__ADDRESS_TEXT])
+{
+    const uint8_t *b = address.data;
+    size_t start;
+    size_t length;
+    char *at = text;
+
+    text[0] = '\0';
+    if (address.size == 4)
+        snprintf(text, CFK__ADDRESS_TEXT, "%u.%u.%u.%u", b[0], b[1], b[2], b[3]);
+    if (address.size != 2 * GROUPS)
+        return text;
+    longest_run(b, &start, &length);
+    for (size_t i = 0; i < GROUPS; i++) {
+        if (i == start) {
+            at += sprintf(at, "::");
+            i += length - 1;
+            continue;
+        }
+        if (i > 0 && i != start + length)
+            *at++ = ':';
+        at += sprintf(at, "%x", (unsigned)b[2 * i] << 8 | b[2 * i + 1]);
+    }
+    return text;
 }

@@ -19,6 +19,12 @@ struct cfk__host {
 /* Read a DNS name (A-labels) or an address, IPv6 with or without brackets. */
 bool cfk__host_parse(const char *text, struct cfk__host *out);
 
-bool cfk__host_matches(const struct cfk__host *host, const struct cfk__x509 *x);
+/* strict: no wildcard directly below a public suffix (BR 3.2.2.6). */
+bool cfk__host_matches(const struct cfk__host *host, const struct cfk__x509 *x,
+                       bool strict);
+
+/* An address of 4 or 16 bytes as text: RFC 3986, 3.2.2, and RFC 5952, 4. */
+#define CFK__ADDRESS_TEXT 48
+const char *cfk__address_text(struct cfk__span address, char text[CFK__ADDRESS_TEXT]);
 
 #endif

@@ -125,6 +125,18 @@ bool cfk__names_well_formed(struct cfk__span constraints)
     return cfk__reader_left(&r) == 0;
 }
 
+bool cfk__names_have_dotted_dns(struct cfk__span constraints)
+{
+    struct subtrees all = all_subtrees(constraints);
+    struct subtree subtree;
+
+    while (next_subtree(&all, &subtree))
+        if (subtree.form == FORM_DNS && subtree.base.size > 0 &&
+            subtree.base.data[0] == '.')
+            return true;
+    return false;
+}
+
 /* The names of a certificate: alternative names, the subject, mail addresses in it. */
 struct found {
     struct cfk__reader san;

@@ -49,6 +49,9 @@ struct cfk__name_violation {
 /* Whether this is the content of a NameConstraints, each part in its form. */
 bool cfk__names_well_formed(struct cfk__span constraints);
 
+/* Whether a constraint on DNS names begins with a dot, as RFC 5280 does not know it. */
+bool cfk__names_have_dotted_dns(struct cfk__span constraints);
+
 /*
  * Check the names of a certificate against the content of a NameConstraints.
  * CFK_OK, CFK_E_NAME_CONSTRAINT (violation says why), CFK_E_LIMIT (more

@@ -51,6 +51,22 @@ int cfk_bundle_pool_add_input(cfk_bundle_pool *pool, const void *data, size_t si
     return cfk__fail_absent(err, "bundle");
 }
 
+int cfk_bundle_pool_add_crl(cfk_bundle_pool *pool, const void *data, size_t size,
+                            struct cfk_bundle_report *report, struct cfk_error *err)
+{
+    (void)pool;
+    (void)data;
+    (void)size;
+    (void)report;
+    return cfk__fail_absent(err, "bundle");
+}
+
+size_t cfk_bundle_pool_crl_count(const cfk_bundle_pool *pool)
+{
+    (void)pool;
+    return 0;
+}
+
 size_t cfk_bundle_pool_count(const cfk_bundle_pool *pool, uint32_t from)
 {
     (void)pool;

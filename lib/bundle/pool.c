@@ -12,6 +12,8 @@
 enum {
     DEFAULT_MAX_CERTS = 100000,
     DEFAULT_MAX_CERT_SIZE = 256 * 1024,
+    DEFAULT_MAX_CRLS = 10000,
+    DEFAULT_MAX_CRL_SIZE = 64 * 1024 * 1024,
 };
 
 static int no_memory(struct cfk_error *err)
@@ -36,6 +38,8 @@ int cfk_bundle_pool_new(const struct cfk_bundle_pool_options *opts, cfk_bundle_p
     pool->alloc = *cfk__alloc_or_default(o.alloc);
     pool->max_certs = o.max_certs != 0 ? o.max_certs : DEFAULT_MAX_CERTS;
     pool->max_cert_size = o.max_cert_size != 0 ? o.max_cert_size : DEFAULT_MAX_CERT_SIZE;
+    pool->max_crls = o.max_crls != 0 ? o.max_crls : DEFAULT_MAX_CRLS;
+    pool->max_crl_size = o.max_crl_size != 0 ? o.max_crl_size : DEFAULT_MAX_CRL_SIZE;
     rc = cfk__random(pool->ders.key, sizeof pool->ders.key, err);
     if (rc != CFK_OK) {
         cfk_bundle_pool_free(pool);
@@ -44,11 +48,13 @@ int cfk_bundle_pool_new(const struct cfk_bundle_pool_options *opts, cfk_bundle_p
     memcpy(pool->names.key, pool->ders.key, sizeof pool->names.key);
     memcpy(pool->keys.key, pool->ders.key, sizeof pool->keys.key);
     memcpy(pool->edges.seed, pool->ders.key, sizeof pool->edges.seed);
+    memcpy(pool->crl_edges.seed, pool->ders.key, sizeof pool->crl_edges.seed);
     pool->arena.alloc = &pool->alloc;
     pool->ders.alloc = &pool->alloc;
     pool->names.alloc = &pool->alloc;
     pool->keys.alloc = &pool->alloc;
     pool->edges.alloc = &pool->alloc;
+    pool->crl_edges.alloc = &pool->alloc;
     pool->scratch.alloc = &pool->alloc;
     *out = pool;
     return CFK_OK;
@@ -65,8 +71,10 @@ void cfk_bundle_pool_free(cfk_bundle_pool *pool)
     cfk__intern_free(&pool->names);
     cfk__intern_free(&pool->keys);
     cfk__edges_free(&pool->edges);
+    cfk__edges_free(&pool->crl_edges);
     cfk__buffer_free(&pool->scratch);
     cfk__free(&alloc, pool->certs);
+    cfk__free(&alloc, pool->crls);
     cfk__free(&alloc, pool->name_info);
     cfk__arena_free(&pool->arena);
     cfk__free(&alloc, pool);
@@ -115,8 +123,8 @@ static int follow_capacity(cfk_bundle_pool *pool, void **array, uint32_t *capaci
     return CFK_OK;
 }
 
-static int number_name(cfk_bundle_pool *pool, struct cfk__span name, uint32_t *out,
-                       struct cfk_error *err)
+int cfk__pool_number_name(cfk_bundle_pool *pool, struct cfk__span name, uint32_t *out,
+                          struct cfk_error *err)
 {
     void *info = pool->name_info;
     struct cfk__span form;
@@ -137,7 +145,9 @@ static int number_name(cfk_bundle_pool *pool, struct cfk__span name, uint32_t *o
     if (copy == NULL)
         return no_memory(err);
     *out = cfk__intern_add(&pool->names, (struct cfk__span){ copy, form.size });
-    pool->name_info[*out] = (struct cfk__name){ .first = CFK__NONE, .last = CFK__NONE };
+    pool->name_info[*out] = (struct cfk__name){ .first = CFK__NONE,
+                                                .last = CFK__NONE,
+                                                .compared = CFK__NONE };
     return CFK_OK;
 }
 
@@ -201,9 +211,9 @@ static int add_new(cfk_bundle_pool *pool, struct cfk__span der, uint32_t from,
         return no_memory(err);
     cert->x = x;
     cert->from = from;
-    rc = number_name(pool, x.subject, &cert->subject, err);
+    rc = cfk__pool_number_name(pool, x.subject, &cert->subject, err);
     if (rc == CFK_OK)
-        rc = number_name(pool, x.issuer, &cert->issuer, err);
+        rc = cfk__pool_number_name(pool, x.issuer, &cert->issuer, err);
     if (rc == CFK_OK)
         rc = number_key(pool, x.key.spki, &cert->key, err);
     if (rc == CFK_OK)
@@ -283,8 +293,8 @@ static int decode_block(const cfk_bundle_pool *pool, const struct cfk__pem_block
     return check_size(pool, out->size, err);
 }
 
-static void tell(struct cfk_bundle_report *report, uint64_t index, uint64_t offset,
-                 const struct cfk_error *why)
+void cfk__pool_tell(struct cfk_bundle_report *report, uint64_t index, uint64_t offset,
+                    const struct cfk_error *why)
 {
     if (report == NULL)
         return;
@@ -315,7 +325,7 @@ static int add_reported(cfk_bundle_pool *pool, struct cfk__span der, uint32_t fr
             *err = why;
         return rc;
     }
-    tell(report, 0, 0, rc == CFK_OK ? NULL : &why);
+    cfk__pool_tell(report, 0, 0, rc == CFK_OK ? NULL : &why);
     return CFK_OK;
 }
 
@@ -348,7 +358,7 @@ static int add_blocks(cfk_bundle_pool *pool, struct cfk__span data, uint32_t fro
                 *err = why;
             break;
         }
-        tell(report, index++, block.offset, rc == CFK_OK ? NULL : &why);
+        cfk__pool_tell(report, index++, block.offset, rc == CFK_OK ? NULL : &why);
         rc = CFK_OK;
     }
     cfk__buffer_free(&der);
@@ -361,7 +371,7 @@ static bool looks_like_der(struct cfk__span data)
     return data.size > 1 && data.data[0] == CFK__DER_SEQUENCE && data.data[1] > 0x80;
 }
 
-static int start_report(struct cfk_bundle_report *report, struct cfk_error *err)
+int cfk__pool_start_report(struct cfk_bundle_report *report, struct cfk_error *err)
 {
     struct cfk_bundle_report known;
     int rc = cfk__options_import(&known, sizeof known, report, err);
@@ -379,7 +389,7 @@ int cfk_bundle_pool_add(cfk_bundle_pool *pool, const void *data, size_t size,
     int rc = check_from(from, err);
 
     if (rc == CFK_OK)
-        rc = start_report(report, err);
+        rc = cfk__pool_start_report(report, err);
     if (rc != CFK_OK)
         return rc;
     if (looks_like_der(span))
@@ -396,7 +406,7 @@ int cfk_bundle_pool_add_input(cfk_bundle_pool *pool, const void *data, size_t si
     int rc;
 
     *leaf = NULL;
-    rc = start_report(report, err);
+    rc = cfk__pool_start_report(report, err);
     if (rc != CFK_OK)
         return rc;
     if (looks_like_der(span)) {
@@ -404,7 +414,7 @@ int cfk_bundle_pool_add_input(cfk_bundle_pool *pool, const void *data, size_t si
         if (rc == CFK_OK && cfk__buffer_append(&first, data, size) != CFK_OK)
             rc = no_memory(err);
         if (rc == CFK_OK)
-            tell(report, 0, 0, NULL);
+            cfk__pool_tell(report, 0, 0, NULL);
     } else {
         rc = add_blocks(pool, span, CFK_BUNDLE_INPUT, report, &first, err);
         if (rc == CFK_OK && first.data == NULL)

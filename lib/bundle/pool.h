@@ -7,6 +7,7 @@
 #define CFK_BUNDLE_POOL_H
 
 #include "bundle/arena.h"
+#include "bundle/crl.h"
 #include "bundle/edges.h"
 #include "bundle/intern.h"
 #include "bundle/x509.h"
@@ -29,14 +30,21 @@ struct cfk__cert {
     uint32_t issuer;
     uint32_t key;
     uint32_t from;      /* CFK_BUNDLE_* */
+    bool damaged;       /* it looks like a damaged copy of another (twins.c) */
     uint32_t same_name; /* next certificate with this subject; CFK__NONE ends */
     struct cfk__facts *facts;
+    uint32_t misses;              /* keys that did not make its signature */
+    struct cfk__ec_keys *signers; /* the only keys that could, once there were misses */
+    uint64_t signers_stamp;
+    uint64_t checked[2]; /* stamp of the build that made verdict: as issuer, as root */
+    int verdict[2];
 };
 
 /* A name and who bears it. The rest is scratch of a build (reach.c). */
 struct cfk__name {
     uint32_t first; /* certificates with this subject, in the order they came */
     uint32_t last;
+    uint32_t compared; /* last when they were compared for damaged copies (twins.c) */
     uint64_t stamp;
     uint32_t distance[2];
     uint32_t next_name;
@@ -55,14 +63,29 @@ struct cfk_bundle_pool {
     uint32_t certs_capacity;
     struct cfk__name *name_info; /* by number of the name */
     uint32_t name_capacity;
-    struct cfk__edges edges;    /* signatures checked so far */
-    struct cfk__buffer scratch; /* a name in comparable form, a certificate in DER */
-    uint64_t stamp;             /* of the build under way */
+    struct cfk__edges edges; /* signatures checked so far */
+    size_t max_crls;
+    size_t max_crl_size;
+    struct cfk__crl **crls;
+    uint32_t crl_count;
+    uint32_t crl_capacity;
+    struct cfk__edges crl_edges; /* the same for CRLs, by their place in crls */
+    struct cfk__buffer scratch;  /* a name in comparable form, a certificate in DER */
+    uint64_t stamp;              /* of the build under way */
 };
 
 /* The number of a Name in the pool, CFK__NONE where no certificate has it. */
 int cfk__pool_find_name(cfk_bundle_pool *pool, struct cfk__span name, uint32_t *out,
                         struct cfk_error *err);
+
+/* The same, and added where it is not there. */
+int cfk__pool_number_name(cfk_bundle_pool *pool, struct cfk__span name, uint32_t *out,
+                          struct cfk_error *err);
+
+/* A report that the caller gave, which may be NULL: at the start, and for one entry. */
+int cfk__pool_start_report(struct cfk_bundle_report *report, struct cfk_error *err);
+void cfk__pool_tell(struct cfk_bundle_report *report, uint64_t index, uint64_t offset,
+                    const struct cfk_error *why);
 
 /* A leaf in DER as a certificate beside the pool; der stays the caller's. */
 int cfk__pool_adopt(cfk_bundle_pool *pool, struct cfk__cert *leaf, const void *der,

@@ -47,7 +47,7 @@ static void visit(struct reach *r, uint32_t number)
     r->name_count++;
 }
 
-static int add_edge(struct reach *r, const struct cfk__cert *cert)
+static int add_edge(struct reach *r, struct cfk__cert *cert)
 {
     struct cfk__name *issuer;
     struct edge *grown;
@@ -66,7 +66,7 @@ static int add_edge(struct reach *r, const struct cfk__cert *cert)
     r->edges[r->edge_count] = (struct edge){
         .to = cert->subject,
         .next = issuer->first_edge,
-        .usable = cfk__check_issuer(&cert->x, r->wanted, false) == CFK_OK,
+        .usable = cfk__check_issuer_once(r->pool, cert, r->wanted, false) == CFK_OK,
     };
     issuer->first_edge = r->edge_count++;
     return CFK_OK;
@@ -78,11 +78,11 @@ static int follow_name(struct reach *r, uint32_t number)
     struct cfk__name *name = &r->pool->name_info[number];
 
     for (uint32_t i = name->first; i != CFK__NONE; i = r->pool->certs[i]->same_name) {
-        const struct cfk__cert *cert = r->pool->certs[i];
+        struct cfk__cert *cert = r->pool->certs[i];
 
         if ((cert->from & CFK_BUNDLE_ROOT) != 0) {
             name->distance[CFK__BY_NAME] = 1;
-            if (cfk__check_issuer(&cert->x, r->wanted, true) == CFK_OK)
+            if (cfk__check_issuer_once(r->pool, cert, r->wanted, true) == CFK_OK)
                 name->distance[CFK__BY_CHECK] = 1;
         }
         if ((cert->from & (CFK_BUNDLE_INPUT | CFK_BUNDLE_POOL)) != 0 &&

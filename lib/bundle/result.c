@@ -96,6 +96,10 @@ int cfk_bundle_rejected(const cfk_bundle_result *result, size_t path,
     ours.reason = found->reason;
     ours.step = found->step;
     ours.length = found->length;
+    if (found->reason == CFK_E_PROFILE)
+        ours.rule = cfk__check_rule(&found->certs[found->step]->x,
+                                    cfk__path_part(found, found->step), &result->wanted)
+                        ->code;
     return export(out, &ours, sizeof ours, err);
 }
 

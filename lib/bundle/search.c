@@ -14,6 +14,7 @@
 
 #include "base/alloc.h"
 #include "base/error.h"
+#include "bundle/revocation.h"
 
 #include <string.h>
 
@@ -136,16 +137,28 @@ static int append_path(struct cfk__search *s, struct cfk__paths *paths,
     return rc;
 }
 
+/* Whether one more rejected path may be listed. */
+static bool may_reject(struct cfk__search *s)
+{
+    if (s->result->rejected.count < s->limits->max_rejected)
+        return true;
+    s->result->met |= CFK_BUNDLE_MET_REJECTED;
+    return false;
+}
+
+static int reject_path(struct cfk__search *s, const struct cfk__path *path)
+{
+    return may_reject(s) ? append_path(s, &s->result->rejected, path) : CFK_OK;
+}
+
 static int reject(struct cfk__search *s, uint32_t node, struct cfk__cert *more,
                   bool rooted, uint32_t step, int reason)
 {
     struct cfk__path path;
     int rc;
 
-    if (s->result->rejected.count >= s->limits->max_rejected) {
-        s->result->met |= CFK_BUNDLE_MET_REJECTED;
+    if (!may_reject(s))
         return CFK_OK;
-    }
     rc = copy_path(s, node, more, &path);
     if (rc != CFK_OK)
         return rc;
@@ -153,44 +166,6 @@ static int reject(struct cfk__search *s, uint32_t node, struct cfk__cert *more,
     path.reason = reason;
     path.step = step;
     return append_path(s, &s->result->rejected, &path);
-}
-
-int cfk__verify_signature(const struct cfk__cert *cert, const struct cfk__cert *issuer,
-                          struct cfk_error *err)
-{
-    if (!cert->x.signature.verifiable)
-        return CFK_E_NOTSUP;
-    return cfk__signature_verify(&cert->x.signature.scheme, issuer->x.key.spki,
-                                 cert->x.tbs, cert->x.signature.bytes, err);
-}
-
-int cfk__search_verify(struct cfk__search *s, const struct cfk__cert *cert,
-                       const struct cfk__cert *issuer)
-{
-    struct cfk__edges *edges =
-        cert->number == CFK__NONE ? &s->leaf_edges : &s->pool->edges;
-    const struct cfk__edge *known = cfk__edges_find(edges, cert->number, issuer->key);
-    int verdict;
-
-    if (known != NULL) {
-        s->result->remembered++;
-        return known->verdict;
-    }
-    if (s->result->failures >= s->limits->max_failures) {
-        s->result->met |= CFK_BUNDLE_MET_FAILURES;
-        return CFK_E_LIMIT;
-    }
-    s->result->signatures++;
-    verdict = s->verify(cert, issuer, NULL);
-    if (verdict == CFK_E_NOMEM)
-        return no_memory(s);
-    if (verdict != CFK_OK) {
-        verdict = CFK_E_SIGNATURE;
-        s->result->failures++;
-    }
-    if (cfk__edges_add(edges, cert->number, issuer->key, verdict) != CFK_OK)
-        return no_memory(s);
-    return verdict;
 }
 
 /* Both name a key, and not the same one: issuer is a namesake of the real one. */
@@ -234,7 +209,8 @@ static int extend(struct cfk__search *s, uint32_t from, struct cfk__cert *issuer
         .parent = from,
         .depth = below->depth + 1,
         .cas = below->cas + (issuer->subject != issuer->issuer),
-        .strangers = below->strangers + is_stranger(below->cert, issuer),
+        .strangers =
+            below->strangers + is_stranger(below->cert, issuer) + issuer->damaged,
         .rooted = rooted,
     };
     uint32_t further = rooted ? 0 : cfk__distance(s->pool, issuer->issuer, CFK__BY_CHECK);
@@ -254,10 +230,11 @@ static int consider(struct cfk__search *s, uint32_t from, struct cfk__cert *issu
                     bool rooted)
 {
     const struct cfk__node *below = &s->nodes[from];
-    int reason = cfk__check_issuer(&issuer->x, s->wanted, rooted);
+    int reason = cfk__check_issuer_once(s->pool, issuer, s->wanted, rooted);
 
     if (reason == CFK_OK && issuer->x.path_length >= 0 &&
-        below->cas > (uint32_t)issuer->x.path_length)
+        below->cas > (uint32_t)issuer->x.path_length &&
+        !(rooted && s->wanted->profile.id == CFK_BUNDLE_PROFILE_LENIENT))
         reason = CFK_E_PATH_LENGTH;
     if (reason != CFK_OK)
         return reject(s, from, issuer, rooted, below->depth, reason);
@@ -272,6 +249,8 @@ static int expand(struct cfk__search *s, uint32_t from)
     uint32_t next = name != CFK__NONE ? s->pool->name_info[name].first : CFK__NONE;
     bool found = false;
 
+    if (name != CFK__NONE && cfk__twins_mark(s->pool, name) != CFK_OK)
+        return no_memory(s);
     for (; next != CFK__NONE; next = s->pool->certs[next]->same_name) {
         struct cfk__cert *issuer = s->pool->certs[next];
         int rc = CFK_OK;
@@ -294,6 +273,24 @@ static int expand(struct cfk__search *s, uint32_t from)
     return CFK_OK;
 }
 
+/* What only a whole path shows: policies and revocation. Sets the reason and who is to
+ * blame. */
+static int check_whole(struct cfk__search *s, struct cfk__path *path)
+{
+    const struct cfk__x509 *x[CFK__LENGTH_MAX];
+    uint32_t count = path->length - 1;
+
+    for (uint32_t i = 0; i < count; i++)
+        x[i] = &path->certs[i]->x;
+    path->reason =
+        cfk__policies_check(&s->policies, &s->wanted->policy, x, count, &path->step);
+    if (path->reason == CFK_E_LIMIT)
+        s->result->met |= CFK_BUNDLE_MET_COMPARISONS;
+    if (path->reason == CFK_OK)
+        path->reason = cfk__revocation_check(s, path);
+    return path->reason;
+}
+
 static int add_chain(struct cfk__search *s, uint32_t node)
 {
     struct cfk__path path;
@@ -302,7 +299,14 @@ static int add_chain(struct cfk__search *s, uint32_t node)
     if (rc != CFK_OK)
         return rc;
     path.rooted = true;
-    return append_path(s, &s->result->chains, &path);
+    rc = check_whole(s, &path);
+    if (rc == CFK_OK)
+        return append_path(s, &s->result->chains, &path);
+    if (rc == CFK_E_NOMEM)
+        return no_memory(s);
+    if (rc == CFK_E_LIMIT) /* noted where it was met */
+        return CFK_OK;
+    return reject_path(s, &path);
 }
 
 /* Whether every name below the last certificate of a path is in its constraints. */
@@ -312,7 +316,8 @@ static int check_names(struct cfk__search *s, uint32_t number)
     struct cfk__span constraints = node->cert->x.name_constraints;
     struct cfk__name_violation violation;
 
-    if (constraints.size == 0)
+    if (constraints.size == 0 ||
+        (node->rooted && s->wanted->profile.id == CFK_BUNDLE_PROFILE_LENIENT))
         return CFK_OK;
     for (uint32_t i = node->parent; i != CFK__NONE; i = s->nodes[i].parent) {
         const struct cfk__node *below = &s->nodes[i];
@@ -333,6 +338,21 @@ static int check_names(struct cfk__search *s, uint32_t number)
     return CFK_OK;
 }
 
+/* A root that says nothing about its issuer signed itself, where a profile asks. */
+static int check_root(struct cfk__search *s, uint32_t number)
+{
+    const struct cfk__node *node = &s->nodes[number];
+    int rc;
+
+    if (!node->rooted || !cfk__check_must_sign_itself(&node->cert->x, s->wanted))
+        return CFK_OK;
+    rc = cfk__search_verify(s, node->cert, node->cert);
+    if (rc != CFK_E_SIGNATURE)
+        return rc;
+    rc = reject(s, number, NULL, true, node->depth - 1, CFK_E_PROFILE);
+    return rc == CFK_OK ? CFK_E_PROFILE : rc;
+}
+
 /* A path's turn has come: check its last link, then go on from it. */
 static int take(struct cfk__search *s, uint32_t number)
 {
@@ -340,12 +360,14 @@ static int take(struct cfk__search *s, uint32_t number)
     int rc;
 
     if (node.parent != CFK__NONE && !node.doomed) {
-        const struct cfk__cert *child = s->nodes[node.parent].cert;
+        struct cfk__cert *child = s->nodes[node.parent].cert;
 
         rc = cfk__search_verify(s, child, node.cert);
         if (rc == CFK_E_SIGNATURE)
             return reject(s, node.parent, node.cert, node.rooted, node.depth - 2,
                           is_stranger(child, node.cert) ? CFK_E_UNKNOWN_ISSUER : rc);
+        if (rc == CFK_OK)
+            rc = check_root(s, number);
         if (rc == CFK_OK)
             rc = check_names(s, number);
         if (rc != CFK_OK)
@@ -401,5 +423,7 @@ void cfk__search_free(struct cfk__search *s)
     cfk__free(&s->result->alloc, s->nodes);
     cfk__free(&s->result->alloc, s->heap);
     cfk__edges_free(&s->leaf_edges);
+    cfk__edges_free(&s->statuses);
     cfk__names_free(&s->names);
+    cfk__policies_free(&s->policies);
 }

@@ -24,6 +24,14 @@ struct cfk__path {
     uint32_t warnings;
 };
 
+/* What a certificate of a path is used as. */
+static inline enum cfk__part cfk__path_part(const struct cfk__path *path, uint32_t step)
+{
+    if (step == 0)
+        return CFK__PART_LEAF;
+    return path->rooted && step + 1 == path->length ? CFK__PART_ROOT : CFK__PART_ISSUER;
+}
+
 struct cfk__paths {
     struct cfk__path *items;
     uint32_t count;
@@ -47,6 +55,9 @@ struct cfk_bundle_result {
     uint32_t met;
 };
 
+/* The most certificates that a chain may have. */
+#define CFK__LENGTH_MAX 255
+
 /* Verifies one signature: CFK_OK, CFK_E_SIGNATURE, CFK_E_NOTSUP or CFK_E_NOMEM. */
 typedef int (*cfk__verify_fn)(const struct cfk__cert *cert,
                               const struct cfk__cert *issuer, struct cfk_error *err);
@@ -69,7 +80,7 @@ struct cfk__node {
     uint32_t parent;    /* node below; CFK__NONE: this is the leaf */
     uint32_t depth;     /* certificates up to and with this one */
     uint32_t cas;       /* of them, intermediates that are not self-issued */
-    uint32_t strangers; /* links whose key identifiers disagree */
+    uint32_t strangers; /* links whose key identifiers disagree, damaged copies */
     bool rooted;
     bool doomed; /* no chain can come of it; followed to say why */
 };
@@ -88,8 +99,12 @@ struct cfk__search {
     uint32_t heap_count;
     uint32_t heap_capacity;
     struct cfk__edges leaf_edges; /* of a leaf that is not in the pool */
-    uint32_t explained;           /* expansions of doomed nodes */
+    struct cfk__edges statuses; /* CFK_E_REVOKED... of a certificate under an issuer's */
+    uint32_t explained;         /* expansions of doomed nodes */
+    uint32_t needed;            /* signatures that this build asked for, */
+    uint32_t failed;            /* and of them, those that do not hold */
     struct cfk__names names;
+    struct cfk__policies policies;
 };
 
 /*
@@ -110,8 +125,16 @@ void cfk__search_free(struct cfk__search *s);
  * CFK_OK, CFK_E_SIGNATURE; CFK_E_LIMIT when max_failures are used up;
  * CFK_E_NOMEM.
  */
-int cfk__search_verify(struct cfk__search *s, const struct cfk__cert *cert,
+int cfk__search_verify(struct cfk__search *s, struct cfk__cert *cert,
                        const struct cfk__cert *issuer);
+
+/* The same for what is kept in edges under a number, as the tbs and signature of cert. */
+int cfk__search_verify_in(struct cfk__search *s, struct cfk__edges *edges,
+                          uint32_t number, const struct cfk__cert *cert,
+                          const struct cfk__cert *issuer);
+
+/* Find damaged copies among the certificates of a name (twins.c). CFK_OK, CFK_E_NOMEM. */
+int cfk__twins_mark(cfk_bundle_pool *pool, uint32_t name);
 
 /* Set result->reason and ->why (verdict.c). CFK_OK or CFK_E_NOMEM. */
 int cfk__verdict(struct cfk__search *s);

@@ -98,6 +98,8 @@ static int explain_path(struct cfk__search *s, const struct cfk__path *path)
 {
     struct cfk_bundle_result *result = s->result;
     struct cfk__cert *blamed = path->certs[path->step];
+    struct cfk__cert *issuer =
+        path->step + 1 < path->length ? path->certs[path->step + 1] : NULL;
     const struct cfk__facts *facts;
     int rc;
 
@@ -105,8 +107,9 @@ static int explain_path(struct cfk__search *s, const struct cfk__path *path)
         return explain_names(s, path);
     rc = cfk__result_facts(result, blamed, &facts, s->err);
     if (rc == CFK_OK)
-        result->reason = cfk__check_explain(blamed, facts, path->step, path->reason,
-                                            s->wanted, &result->why);
+        result->reason = cfk__check_explain(blamed, issuer, facts, path->step,
+                                            cfk__path_part(path, path->step),
+                                            path->reason, s->wanted, &result->why);
     return rc;
 }
 

@@ -36,24 +36,39 @@ static bool read_name(struct cfk__reader *tbs, struct cfk__span *name)
     return cfk__der_whole(tbs, CFK__DER_SEQUENCE, name);
 }
 
+/* RFC 5280, 4.1.2.5: UTCTime through 2049. */
+static bool read_time(struct cfk__reader *r, int64_t *time, bool *long_time)
+{
+    bool is_long = cfk__der_peek(r, CFK__DER_GENERALIZED_TIME);
+
+    if (!cfk__x509_time(r, time))
+        return false;
+    *long_time |= is_long && *time < CFK__X509_YEAR_2050;
+    return true;
+}
+
 static bool read_validity(struct cfk__reader *tbs, struct cfk__x509 *x)
 {
     struct cfk__reader inner;
 
     return cfk__der_enter(tbs, CFK__DER_SEQUENCE, &inner) &&
-           cfk__x509_time(&inner, &x->not_before) &&
-           cfk__x509_time(&inner, &x->not_after) && cfk__reader_left(&inner) == 0;
+           read_time(&inner, &x->not_before, &x->long_time) &&
+           read_time(&inner, &x->not_after, &x->long_time) &&
+           cfk__reader_left(&inner) == 0;
 }
 
 /* issuerUniqueID and subjectUniqueID, which nobody uses. */
-static bool skip_unique_ids(struct cfk__reader *tbs)
+static bool skip_unique_ids(struct cfk__reader *tbs, struct cfk__x509 *x)
 {
     struct cfk__span ignored;
 
-    for (uint8_t n = 1; n <= 2; n++)
-        if (cfk__der_peek(tbs, CFK__DER_CONTEXT(n)) &&
-            !cfk__der_value(tbs, CFK__DER_CONTEXT(n), &ignored))
+    for (uint8_t n = 1; n <= 2; n++) {
+        if (!cfk__der_peek(tbs, CFK__DER_CONTEXT(n)))
+            continue;
+        x->unique_ids = true;
+        if (!cfk__der_value(tbs, CFK__DER_CONTEXT(n), &ignored))
             return false;
+    }
     return true;
 }
 
@@ -112,7 +127,7 @@ static int read_tbs(struct cfk__x509 *x, struct cfk__reader *tbs,
         return corrupt(x, tbs, err, "the subject");
     if (!cfk__x509_key(tbs, &x->key))
         return corrupt(x, tbs, err, "the public key");
-    if (!skip_unique_ids(tbs))
+    if (!skip_unique_ids(tbs, x))
         return corrupt(x, tbs, err, "a unique identifier");
     return read_extensions(x, tbs, err);
 }
@@ -130,6 +145,9 @@ int cfk__x509_parse(struct cfk__x509 *x, const void *der, size_t size,
 
     memset(x, 0, sizeof *x);
     x->path_length = -1;
+    x->explicit_policy = -1;
+    x->inhibit_mapping = -1;
+    x->inhibit_any_policy = -1;
     cfk__reader_init(&outer, der, size);
     x->der = (struct cfk__span){ outer.start, size };
     if (!cfk__der_enter(&outer, CFK__DER_SEQUENCE, &cert))
@@ -149,8 +167,9 @@ int cfk__x509_parse(struct cfk__x509 *x, const void *der, size_t size,
     if (!cfk__der_bytes(&cert, &x->signature.bytes) || cfk__reader_left(&cert) != 0)
         return corrupt(x, &cert, err, "the signature");
     cfk__x509_scheme(&x->signature, parameters);
-    if (!cfk__span_equal(inner_algorithm, x->signature.algorithm) ||
-        !same_parameters(inner_parameters, parameters))
+    x->signature.mismatch = !cfk__span_equal(inner_algorithm, x->signature.algorithm) ||
+                            !same_parameters(inner_parameters, parameters);
+    if (x->signature.mismatch)
         x->signature.verifiable = false;
     return CFK_OK;
 }

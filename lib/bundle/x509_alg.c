@@ -148,6 +148,18 @@ void cfk__x509_scheme(struct cfk__x509_signature *s, struct cfk__span parameters
     }
 }
 
+bool cfk__x509_algorithm(struct cfk__x509_signature *s, struct cfk__span whole)
+{
+    struct cfk__reader r;
+
+    cfk__reader_init(&r, whole.data, whole.size);
+    if (!cfk__der_enter(&r, CFK__DER_SEQUENCE, &r) ||
+        !cfk__der_value(&r, CFK__DER_OID, &s->algorithm))
+        return false;
+    cfk__x509_scheme(s, (struct cfk__span){ r.pos, cfk__reader_left(&r) });
+    return true;
+}
+
 static uint32_t bits_of(struct cfk__span number)
 {
     uint32_t bits;
@@ -164,22 +176,35 @@ static uint32_t bits_of(struct cfk__span number)
     return bits;
 }
 
+/* Positive, odd, and not 1 (the BRs, 6.1.6). */
+static bool is_exponent(struct cfk__span e)
+{
+    if (e.size == 0 || (e.data[0] & 0x80) != 0 || (e.data[e.size - 1] & 1) == 0)
+        return false;
+    return e.size > 1 || e.data[0] >= 3;
+}
+
 /* RSAPublicKey: its modulus tells the size. A malformed key stays without one. */
 static void describe_rsa(struct cfk__span bytes, struct cfk__x509_key *key)
 {
     struct cfk__reader r;
     struct cfk__span modulus;
+    struct cfk__span exponent;
 
     key->name = "RSA";
     key->rsa = true;
     cfk__reader_init(&r, bytes.data, bytes.size);
     if (cfk__der_enter(&r, CFK__DER_SEQUENCE, &r) &&
-        cfk__der_value(&r, CFK__DER_INTEGER, &modulus))
+        cfk__der_value(&r, CFK__DER_INTEGER, &modulus)) {
         key->bits = bits_of(modulus);
+        key->bad_exponent =
+            !cfk__der_value(&r, CFK__DER_INTEGER, &exponent) || !is_exponent(exponent);
+    }
 }
 
 static void describe_curve(struct cfk__span oid, struct cfk__x509_key *key)
 {
+    enum { NIST_CURVES = 3 };
     static const struct {
         const char *oid;
         size_t oid_size;
@@ -201,6 +226,7 @@ static void describe_curve(struct cfk__span oid, struct cfk__x509_key *key)
         if (cfk__span_equal(oid, known)) {
             key->name = curves[i].name;
             key->bits = curves[i].bits;
+            key->nist_curve = i < NIST_CURVES;
         }
     }
 }

@@ -13,6 +13,7 @@ enum {
     CE_SUBJECT_ALT_NAME = 17,
     CE_BASIC_CONSTRAINTS = 19,
     CE_NAME_CONSTRAINTS = 30,
+    CE_CRL_POINTS = 31,
     CE_POLICIES = 32,
     CE_POLICY_MAPPINGS = 33,
     CE_AUTHORITY_KEY_ID = 35,
@@ -54,14 +55,18 @@ static bool read_key_usage(struct cfk__x509 *x, struct cfk__reader *r)
 
 static uint32_t purpose_of(struct cfk__span oid)
 {
-    if (CFK__SPAN_IS(oid, "\x2b\x06\x01\x05\x05\x07\x03\x01"))
-        return CFK__EKU_SERVER_AUTH;
-    if (CFK__SPAN_IS(oid, "\x2b\x06\x01\x05\x05\x07\x03\x02"))
-        return CFK__EKU_CLIENT_AUTH;
-    if (CFK__SPAN_IS(oid, "\x2b\x06\x01\x05\x05\x07\x03\x04"))
-        return CFK__EKU_EMAIL_PROTECTION;
+    static const uint8_t bits[] = {
+        [1] = CFK__EKU_SERVER_AUTH,   [2] = CFK__EKU_CLIENT_AUTH,
+        [3] = CFK__EKU_CODE_SIGNING,  [4] = CFK__EKU_EMAIL_PROTECTION,
+        [8] = CFK__EKU_TIME_STAMPING, [9] = CFK__EKU_OCSP_SIGNING,
+    };
+
+    if (oid.size == 8 && memcmp(oid.data, "\x2b\x06\x01\x05\x05\x07\x03", 7) == 0)
+        return oid.data[7] < sizeof bits ? bits[oid.data[7]] : 0;
     if (CFK__SPAN_IS(oid, "\x55\x1d\x25\x00"))
         return CFK__EKU_ANY;
+    if (CFK__SPAN_IS(oid, "\x2b\x06\x01\x04\x01\xd6\x79\x02\x04\x04"))
+        return CFK__EKU_PRECERTIFICATE;
     return 0;
 }
 
@@ -119,17 +124,48 @@ static bool read_authority_key_id(struct cfk__x509 *x, struct cfk__reader *r)
             return false;
         if (part.tag == CFK__DER_CONTEXT(0))
             x->authority_key_id = part.value;
+        else
+            x->authority_cert = true;
     }
     return true;
 }
 
-static bool read_policy_constraints(struct cfk__x509 *x, struct cfk__reader *r)
+static bool read_inhibit_any(struct cfk__x509 *x, struct cfk__reader *r)
+{
+    return cfk__der_int(r, &x->inhibit_any_policy) && at_end(r);
+}
+
+/* A SEQUENCE with something in it; what, is looked at by those who need it. */
+static bool read_list(struct cfk__reader *r, uint8_t tag, struct cfk__span *list)
 {
     struct cfk__reader s;
+    struct cfk__reader at;
+    struct cfk__der one;
 
-    if (!enter_sequence(r, &s))
+    if (!enter_sequence(r, &s) || at_end(&s))
         return false;
-    x->explicit_policy = cfk__der_peek(&s, CFK__DER_CONTEXT(0));
+    *list = (struct cfk__span){ s.pos, cfk__reader_left(&s) };
+    for (at = s; !at_end(&at);)
+        if (!cfk__der_next(&at, &one) || one.tag != tag)
+            return false;
+    return true;
+}
+
+/* AccessDescriptions: a method and a place. */
+static bool is_authority_info(struct cfk__reader r)
+{
+    struct cfk__reader one;
+    struct cfk__reader list;
+    struct cfk__span oid;
+    struct cfk__der place;
+
+    if (!enter_sequence(&r, &list) || at_end(&list))
+        return false;
+    while (!at_end(&list))
+        if (!cfk__der_enter(&list, CFK__DER_SEQUENCE, &one) ||
+            !cfk__der_value(&one, CFK__DER_OID, &oid) || !cfk__der_next(&one, &place) ||
+            (place.tag & 0xc0) != 0x80 || !at_end(&one))
+            return false;
     return true;
 }
 
@@ -139,35 +175,89 @@ static bool read_name_constraints(struct cfk__x509 *x, struct cfk__reader *r)
            cfk__names_well_formed(x->name_constraints);
 }
 
-/* Policies matter only where one is required; that is explicit_policy. */
-static bool skip_known(struct cfk__reader *r)
+/*
+ * What must be right for a path to be judged; false when it is malformed. An
+ * extension that is known sets its bit in *which.
+ */
+static bool read_extension(struct cfk__x509 *x, uint8_t arc, struct cfk__reader *r,
+                           uint32_t *which)
 {
-    struct cfk__der ignored;
-
-    return cfk__der_next(r, &ignored) && at_end(r);
+    switch (arc) {
+    case CE_BASIC_CONSTRAINTS:
+        *which = CFK__EXT_BASIC_CONSTRAINTS;
+        return read_basic(x, r);
+    case CE_KEY_USAGE: *which = CFK__EXT_KEY_USAGE; return read_key_usage(x, r);
+    case CE_EXT_KEY_USAGE: *which = CFK__EXT_EXT_KEY_USAGE; return read_eku(x, r);
+    case CE_SUBJECT_ALT_NAME: *which = CFK__EXT_SUBJECT_ALT_NAME; return read_san(x, r);
+    case CE_SUBJECT_KEY_ID:
+        *which = CFK__EXT_SUBJECT_KEY_ID;
+        return read_subject_key_id(x, r);
+    case CE_AUTHORITY_KEY_ID:
+        *which = CFK__EXT_AUTHORITY_KEY_ID;
+        return read_authority_key_id(x, r);
+    case CE_NAME_CONSTRAINTS:
+        *which = CFK__EXT_NAME_CONSTRAINTS;
+        return read_name_constraints(x, r);
+    default: return true;
+    }
 }
 
-/* Sets *known; false when an extension that we know is malformed. */
-static bool read_extension(struct cfk__x509 *x, struct cfk__span oid,
-                           struct cfk__reader *r, bool *known)
+/*
+ * What does not spoil every path when it is malformed: the certificate is kept
+ * and the fault noted. Policies whose qualifiers are not known stay unknown.
+ */
+static void read_mild(struct cfk__x509 *x, uint8_t arc, struct cfk__reader *r,
+                      uint32_t *which, bool *known)
 {
-    *known = oid.size == 3 && memcmp(oid.data, "\x55\x1d", 2) == 0;
-    if (!*known)
-        return true;
-    switch (oid.data[2]) {
-    case CE_BASIC_CONSTRAINTS: return read_basic(x, r);
-    case CE_KEY_USAGE: return read_key_usage(x, r);
-    case CE_EXT_KEY_USAGE: return read_eku(x, r);
-    case CE_SUBJECT_ALT_NAME: return read_san(x, r);
-    case CE_SUBJECT_KEY_ID: return read_subject_key_id(x, r);
-    case CE_AUTHORITY_KEY_ID: return read_authority_key_id(x, r);
-    case CE_NAME_CONSTRAINTS: return read_name_constraints(x, r);
-    case CE_POLICY_CONSTRAINTS: return read_policy_constraints(x, r);
+    bool well = true;
+
+    *known = true;
+    switch (arc) {
     case CE_POLICIES:
+        *which = CFK__EXT_POLICIES;
+        well = cfk__x509_policies(x, *r, known);
+        break;
     case CE_POLICY_MAPPINGS:
-    case CE_INHIBIT_ANY_POLICY: return skip_known(r);
-    default: *known = false; return true;
+        *which = CFK__EXT_POLICY_MAPPINGS;
+        well = cfk__x509_policy_mappings(x, *r);
+        break;
+    case CE_POLICY_CONSTRAINTS:
+        *which = CFK__EXT_POLICY_CONSTRAINTS;
+        well = cfk__x509_policy_constraints(x, *r);
+        break;
+    case CE_INHIBIT_ANY_POLICY:
+        *which = CFK__EXT_INHIBIT_ANY_POLICY;
+        well = read_inhibit_any(x, r);
+        break;
+    case CE_CRL_POINTS:
+        *which = CFK__EXT_CRL_POINTS;
+        well = read_list(r, CFK__DER_SEQUENCE, &x->crl_points);
+        break;
+    default: *known = false; return;
     }
+    if (!well)
+        x->malformed |= *which;
+}
+
+/* Reads an extension that we know; *known where it is understood. */
+static bool read_known(struct cfk__x509 *x, struct cfk__span oid, struct cfk__reader *r,
+                       uint32_t *which, bool *known)
+{
+    *which = 0;
+    *known = false;
+    if (CFK__SPAN_IS(oid, "\x2b\x06\x01\x05\x05\x07\x01\x01")) {
+        *which = CFK__EXT_AUTHORITY_INFO; /* never critical, so never known then */
+        if (!is_authority_info(*r))
+            x->malformed |= CFK__EXT_AUTHORITY_INFO;
+    }
+    if (oid.size != 3 || memcmp(oid.data, "\x55\x1d", 2) != 0)
+        return true;
+    if (!read_extension(x, oid.data[2], r, which))
+        return false;
+    *known = *which != 0;
+    if (!*known)
+        read_mild(x, oid.data[2], r, which, known);
+    return true;
 }
 
 static bool seen_before(const struct cfk__span *seen, size_t count, struct cfk__span oid)
@@ -178,9 +268,16 @@ static bool seen_before(const struct cfk__span *seen, size_t count, struct cfk__
     return false;
 }
 
+/* Microsoft's application policies say nothing that extKeyUsage beside them does not. */
+static bool is_application_policies(struct cfk__span oid)
+{
+    return CFK__SPAN_IS(oid, "\x2b\x06\x01\x04\x01\x82\x37\x15\x0a");
+}
+
 int cfk__x509_extensions(struct cfk__x509 *x, struct cfk__reader r, struct cfk_error *err)
 {
     struct cfk__span seen[EXTENSIONS_MAX];
+    struct cfk__span application_policies = { 0 };
     char text[CFK__OID_TEXT];
 
     for (size_t count = 0; !at_end(&r); count++) {
@@ -189,6 +286,7 @@ int cfk__x509_extensions(struct cfk__x509 *x, struct cfk__reader r, struct cfk_e
         struct cfk__reader content;
         struct cfk__span oid;
         bool critical = false;
+        uint32_t which;
         bool known;
 
         if (count == EXTENSIONS_MAX)
@@ -208,12 +306,21 @@ int cfk__x509_extensions(struct cfk__x509 *x, struct cfk__reader r, struct cfk_e
                                 "bundle: no certificate: extension %s is there twice",
                                 cfk__oid_text(oid, text));
         seen[count] = oid;
-        if (!read_extension(x, oid, &content, &known))
+        if (!read_known(x, oid, &content, &which, &known))
             return cfk__fail_at(err, CFK_E_CORRUPT, offset,
                                 "bundle: no certificate: extension %s is malformed",
                                 cfk__oid_text(oid, text));
-        if (critical && !known && x->unknown_critical.size == 0)
+        x->extensions |= which;
+        if (critical)
+            x->critical |= which;
+        if (!critical || known)
+            continue;
+        if (is_application_policies(oid))
+            application_policies = oid;
+        else if (x->unknown_critical.size == 0)
             x->unknown_critical = oid;
     }
+    if (x->unknown_critical.size == 0 && !x->has_eku)
+        x->unknown_critical = application_policies;
     return CFK_OK;
 }

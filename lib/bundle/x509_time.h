@@ -11,6 +11,9 @@
  */
 bool cfk__x509_time(struct cfk__reader *r, int64_t *out);
 
+/* 2050-01-01, from where on certificates say GeneralizedTime. */
+#define CFK__X509_YEAR_2050 INT64_C(2524608000)
+
 /* "2026-01-31" of a time. */
 #define CFK__DATE_SIZE 24
 const char *cfk__x509_date(int64_t time, char text[CFK__DATE_SIZE]);

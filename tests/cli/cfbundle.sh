@@ -100,6 +100,47 @@ run 0 cfbundle $now $pool --eku any client.pem
 # shellcheck disable=SC2086
 run 1 cfbundle $now $pool --eku emailProtection client.pem
 
+# Profiles: the test PKI is by RFC 5280, but for a leaf without what TLS wants.
+# shellcheck disable=SC2086
+run 0 cfbundle $now $pool --profile rfc5280 leaf.pem
+# shellcheck disable=SC2086
+run 0 cfbundle $now $pool --profile webpki leaf.pem
+# shellcheck disable=SC2086
+run 0 cfbundle $now $pool --profile lenient leaf.pem
+openssl req -x509 -newkey rsa:1024 -nodes -keyout weak.key -out weak.pem -days 20000 \
+    -subj /CN=www.example.test 2>log
+reason profile 'key of under 2048 bits or not of whole bytes: not by the webpki profile' \
+    --roots weak.pem --profile webpki --time 2050-01-01 weak.pem
+json_is "d['rejected'][0]['rule'], d['rejected'][0]['step']" "key-size 0"
+run 2 cfbundle --profile strict leaf.pem
+err_has '--profile wants'
+
+# Revocation: all must be told good, or only what CRLs are there for.
+# shellcheck disable=SC2086
+run 0 cfbundle $now $pool --crl x.crl --crl root-a.crl leaf.pem
+cat leaf.pem x-by-a.pem >want
+check 'the chain by B has no CRL' cmp -s out want
+openssl crl -in x.crl -outform DER -out x.der
+cat x.crl root-a.crl >both.crl
+# shellcheck disable=SC2086
+run 0 cfbundle $now $pool --crl both.crl --crl x.der leaf.pem
+reason revocation-unknown 'no valid CRL tells whether certificate 2' \
+    --intermediates x-by-a.pem --crl x.crl leaf.pem
+reason revocation-unknown 'no valid CRL tells whether certificate 1' \
+    --intermediates x-by-a.pem --crl x-stale.crl --crl root-a.crl leaf.pem
+reason revoked 'certificate 1 (CN=www.example.test) is revoked' \
+    --intermediates intermediates.pem --crl x-revoked.crl leaf.pem
+reason revoked 'is revoked' \
+    --intermediates intermediates.pem --crl x-revoked.crl --crl-if-present leaf.pem
+# shellcheck disable=SC2086
+run 0 cfbundle $now $pool --crl x.crl --crl-if-present leaf.pem
+run 2 cfbundle --roots roots.pem --crl leaf.pem leaf.pem
+err_has 'leaf.pem: no CRL in it that can be used'
+head -c 100 x.der >cut.crl
+run 2 cfbundle --roots roots.pem --crl cut.crl leaf.pem
+err_has 'CRL 1 at byte 0 is left out'
+run 2 cfbundle --roots roots.pem --crl missing.crl leaf.pem
+
 # A budget is not an answer.
 run 2 cfbundle --time 2026-11-20 --roots root-b.pem --intermediates intermediates.pem \
     --max-depth 0 leaf.pem

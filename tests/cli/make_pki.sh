@@ -20,6 +20,9 @@
 # (all but the roots), server.pem (leaf.pem and x-by-a.pem), other.pem (the leaf
 # of a CA that nobody knows), outside.pem by narrow.pem, whose name constraints
 # exclude it, leaf.key. Valid from 2020 to 2049 unless said otherwise.
+#
+# CRLs: root-a.crl and x.crl, on which nothing is revoked, x-stale.crl, which
+# ended in 2021, and x-revoked.crl, which has leaf.pem.
 set -eu
 
 [ $# -eq 1 ] || { echo "usage: make_pki.sh FOLDER" >&2; exit 2; }
@@ -37,6 +40,8 @@ serial = serial
 new_certs_dir = .
 default_md = sha256
 policy = names
+crlnumber = crlnumber
+crl_extensions = crl
 unique_subject = no
 email_in_dn = no
 [names]
@@ -45,6 +50,8 @@ commonName = supplied
 prompt = no
 distinguished_name = dn
 [dn]
+[crl]
+authorityKeyIdentifier = keyid
 [root]
 basicConstraints = critical, CA:TRUE
 keyUsage = critical, keyCertSign, cRLSign
@@ -76,6 +83,7 @@ authorityKeyIdentifier = keyid
 CNF
 : >index.txt
 echo 01 >serial
+echo 01 >crlnumber
 
 # key NAME: a P-256 key in NAME.key; rsa_key NAME: an RSA one.
 key() {
@@ -103,6 +111,13 @@ sign() {
     shift 4
     openssl ca -batch -notext -config openssl.cnf -extensions "$kind" -in "$request" \
         -startdate 20200101000000Z -enddate "$until" -out "$out.pem" "$@" 2>log ||
+        { cat log >&2; exit 1; }
+}
+
+# list CA CERT OUT [NEXT-UPDATE]: the CRL of what is revoked so far.
+list() {
+    openssl ca -gencrl -config openssl.cnf -cert "$2.pem" -keyfile "$1.key" -out "$3.crl" \
+        -crl_lastupdate 20200101000000Z -crl_nextupdate "${4:-20491231000000Z}" 2>log ||
         { cat log >&2; exit 1; }
 }
 
@@ -146,7 +161,14 @@ sign narrow root-a narrow narrow
 request leaf www.example.test
 sign leaf narrow outside server
 
+list root-a root-a root-a
+list x x-by-a x
+list x x-by-a x-stale 20210101000000Z
+openssl ca -config openssl.cnf -cert x-by-a.pem -keyfile x.key -revoke leaf.pem \
+    -crl_reason keyCompromise 2>log || { cat log >&2; exit 1; }
+list x x-by-a x-revoked
+
 cat root-a.pem root-b.pem >roots.pem
 cat x-expired.pem a-by-b.pem x-by-b.pem x-by-a.pem y-by-a.pem >intermediates.pem
 cat leaf.pem x-by-a.pem >server.pem
-rm -f ./*.csr ./[0-9A-F][0-9A-F].pem index.txt* serial* log x.pem y.pem openssl.cnf
+rm -f ./*.csr ./[0-9A-F][0-9A-F].pem index.txt* serial* crlnumber* log x.pem y.pem openssl.cnf

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A build from outside: records of a byte (what the certificate is used as),
- * two bytes of length, and a certificate; the first is the leaf. Signatures
+ * A build from outside: records of a byte (what it is used as; 16: it is a CRL),
+ * two bytes of length, and a certificate; the first is the leaf, and its byte
+ * has the profile and whether a policy is required. Signatures
  * hold where their last bit equals the last bit of the issuer's key, so that
  * deep graphs are in reach. What is promised of a chain must hold for each.
  */
@@ -93,10 +94,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         if (!cfk__read_u8(&r, &use) || !cfk__read_u16be(&r, &length) ||
             !cfk__read_span(&r, length, &der))
             break;
-        if (n == 0)
+        if (n == 0) {
             leaf = der;
-        else
+            opts.profile = use / 4 % 4;
+            opts.flags = (use & 32) != 0 ? CFK_BUNDLE_REQUIRE_POLICY : 0;
+        } else if ((use & 16) != 0) {
+            cfk_bundle_pool_add_crl(pool, der.data, der.size, NULL, NULL);
+        } else {
             cfk_bundle_pool_add_der(pool, der.data, der.size, uses[use % 3], NULL);
+        }
         opts.eku = use / 64;
     }
     if (cfk__bundle_build(pool, leaf.data, leaf.size, NOW, &opts, last_bits, &result,

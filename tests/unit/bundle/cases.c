@@ -22,7 +22,9 @@ static void add(struct test_case *c, const char *kind, const char *base64)
         c->leaf_size = der.size;
         return;
     }
-    if (strcmp(kind, "crl") != 0) /* one that cannot be read is simply not there */
+    if (strcmp(kind, "crl") == 0) /* one that cannot be read is simply not there */
+        cfk_bundle_pool_add_crl(c->pool, der.data, der.size, NULL, NULL);
+    else
         cfk_bundle_pool_add_der(
             c->pool, der.data, der.size,
             strcmp(kind, "root") == 0 ? CFK_BUNDLE_ROOT : CFK_BUNDLE_INPUT, NULL);
@@ -90,9 +92,39 @@ bool cases_run(const char *suite, unsigned stride,
     return true;
 }
 
-int case_build(const struct test_case *c, cfk_bundle_result **out, struct cfk_error *err)
+/* "policy-set:NIST-test-policy-1+NIST-test-policy-2" and the flags of PKITS. */
+static void ask_for_policies(const char *features, char *text, size_t size,
+                             struct cfk_bundle_options *opts)
 {
-    struct cfk_bundle_options opts = { .size = sizeof opts, .eku = CFK_BUNDLE_EKU_ANY };
+    const char *at = strstr(features, "policy-set:");
+    size_t used = 0;
+
+    if (strstr(features, "InitialExplicitPolicy") != NULL)
+        opts->flags |= CFK_BUNDLE_REQUIRE_POLICY;
+    if (strstr(features, "InitialPolicyMappingInhibit") != NULL)
+        opts->flags |= CFK_BUNDLE_NO_MAPPING;
+    if (strstr(features, "InitialInhibitAnyPolicy") != NULL)
+        opts->flags |= CFK_BUNDLE_NO_ANY_POLICY;
+    if (at == NULL)
+        return;
+    for (at = strstr(at, "test-policy-"); at != NULL; at = strstr(at, "test-policy-")) {
+        at += strlen("test-policy-");
+        used += (size_t)snprintf(text + used, size - used, "%s2.16.840.1.101.3.2.1.48.%d",
+                                 used > 0 ? "," : "", atoi(at));
+        ck_assert_uint_lt(used, size);
+    }
+    opts->policies = text;
+}
+
+int case_build(const struct test_case *c, uint32_t profile, cfk_bundle_result **out,
+               struct cfk_error *err)
+{
+    struct cfk_bundle_options opts = {
+        .size = sizeof opts,
+        .eku = CFK_BUNDLE_EKU_ANY,
+        .profile = profile,
+    };
+    char policies[256];
 
     if (strncmp(c->host, "dns:", 4) == 0)
         opts.host = c->host + 4;
@@ -104,6 +136,7 @@ int case_build(const struct test_case *c, cfk_bundle_result **out, struct cfk_er
         opts.eku = CFK_BUNDLE_EKU_CLIENT_AUTH;
     if (strstr(c->features, "sha1-allowed") != NULL)
         opts.flags = CFK_BUNDLE_ALLOW_SHA1;
+    ask_for_policies(c->features, policies, sizeof policies, &opts);
     if (c->depth >= 0)
         opts.max_length = (uint32_t)c->depth + 2;
     return cfk_bundle_build(c->pool, c->leaf, c->leaf_size, c->time, &opts, out, err);

@@ -24,7 +24,8 @@ struct test_case {
 bool cases_run(const char *suite, unsigned stride,
                void (*each)(void *ctx, const struct test_case *c), void *ctx);
 
-/* Build as the case says. */
-int case_build(const struct test_case *c, cfk_bundle_result **out, struct cfk_error *err);
+/* Build as the case says, under CFK_BUNDLE_PROFILE_*. */
+int case_build(const struct test_case *c, uint32_t profile, cfk_bundle_result **out,
+               struct cfk_error *err);
 
 #endif

@@ -3,6 +3,7 @@
 
 #include "unit.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -48,10 +49,17 @@ static void wrap(struct back *b, uint8_t tag, size_t end)
     }
 }
 
+/* "CN=", where there is no name; an empty one for "-". */
 static void put_name(struct back *b, const char *common_name)
 {
     size_t end = b->at;
 
+    if (common_name == NULL)
+        common_name = "";
+    if (strcmp(common_name, "-") == 0) {
+        wrap(b, CFK__DER_SEQUENCE, end);
+        return;
+    }
     put(b, common_name, strlen(common_name));
     wrap(b, CFK__DER_UTF8, end);
     put_hex(b, "0603550403");
@@ -76,11 +84,15 @@ static void put_algorithm(struct back *b, const char *algorithm)
     wrap(b, CFK__DER_SEQUENCE, end);
 }
 
-static void put_key(struct back *b, uint8_t key)
+static void put_key(struct back *b, const char *spki, uint8_t key)
 {
     uint8_t bits[3] = { 0, 4, key };
     size_t end = b->at;
 
+    if (spki != NULL) {
+        put_hex(b, spki);
+        return;
+    }
     put(b, bits, sizeof bits);
     wrap(b, CFK__DER_BIT_STRING, end);
     put_hex(b, "301306072a8648ce3d020106082a8648ce3d030107");
@@ -111,10 +123,51 @@ static void put_extensions(struct back *b, const struct make *m)
     wrap(b, CFK__DER_CONSTRUCTED(3), end);
 }
 
+static void put_serial(struct back *b, const struct make *m)
+{
+    size_t end = b->at;
+
+    if (m->number != NULL)
+        put_hex(b, m->number);
+    else
+        put(b, &m->serial, 1);
+    wrap(b, CFK__DER_INTEGER, end);
+}
+
+/* The hexadecimal of a length. */
+static const char *hex_length(size_t length, char text[24])
+{
+    if (length < 0x80)
+        snprintf(text, 24, "%02zx", length);
+    else if (length < 0x100)
+        snprintf(text, 24, "81%02zx", length);
+    else
+        snprintf(text, 24, "82%04zx", length);
+    return text;
+}
+
+void make_wrap(char *text, size_t size, unsigned tag, const char *contents)
+{
+    size_t used = strlen(text);
+    char length[24];
+    int n = snprintf(text + used, size - used, "%02x%s%s", tag,
+                     hex_length(strlen(contents) / 2, length), contents);
+
+    ck_assert_uint_lt((size_t)n, size - used);
+}
+
+void make_ext(char *text, size_t size, unsigned arc, bool critical, const char *value)
+{
+    char inner[4096];
+
+    snprintf(inner, sizeof inner, "0603551d%02x%s", arc, critical ? "0101ff" : "");
+    make_wrap(inner, sizeof inner, CFK__DER_OCTET_STRING, value);
+    make_wrap(text, size, CFK__DER_SEQUENCE, inner);
+}
+
 size_t make_cert(const struct make *m, uint8_t out[2048])
 {
     static const uint8_t version[] = { 0xa0, 3, 2, 1, 2 };
-    uint8_t serial[3] = { CFK__DER_INTEGER, 1, m->serial };
     uint8_t signature[2] = { 0, m->signed_by };
     struct back b = { .at = sizeof b.bytes };
     size_t end = b.at;
@@ -124,9 +177,13 @@ size_t make_cert(const struct make *m, uint8_t out[2048])
     wrap(&b, CFK__DER_BIT_STRING, end);
     put_algorithm(&b, m->algorithm);
     inner = b.at;
-    put_extensions(&b, m);
-    put_key(&b, m->key);
-    put_name(&b, m->subject != NULL ? m->subject : "");
+    if (!m->v1)
+        put_extensions(&b, m);
+    put_key(&b, m->spki, m->key);
+    if (m->subject2 != NULL)
+        put_hex(&b, m->subject2);
+    else
+        put_name(&b, m->subject);
     {
         size_t validity = b.at;
 
@@ -134,10 +191,11 @@ size_t make_cert(const struct make *m, uint8_t out[2048])
         put_time(&b, m->from != NULL ? m->from : "200101000000Z");
         wrap(&b, CFK__DER_SEQUENCE, validity);
     }
-    put_name(&b, m->issuer != NULL ? m->issuer : "");
-    put_algorithm(&b, m->algorithm);
-    put(&b, serial, sizeof serial);
-    put(&b, version, sizeof version);
+    put_name(&b, m->issuer);
+    put_algorithm(&b, m->algorithm2 != NULL ? m->algorithm2 : m->algorithm);
+    put_serial(&b, m);
+    if (!m->v1)
+        put(&b, version, sizeof version);
     wrap(&b, CFK__DER_SEQUENCE, inner);
     wrap(&b, CFK__DER_SEQUENCE, end);
     memcpy(out, b.bytes + b.at, end - b.at);

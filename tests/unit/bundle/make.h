@@ -12,17 +12,31 @@
 struct make {
     const char *subject;
     const char *issuer;
-    uint8_t key;           /* 0..255: the public key is one of 256 */
-    uint8_t signed_by;     /* the key that signed it */
-    uint8_t serial;        /* to tell twins apart */
-    const char *from;      /* UTCTime or GeneralizedTime; NULL: "200101000000Z" */
-    const char *until;     /* NULL: "491231235959Z" */
-    bool ca;               /* basicConstraints CA:TRUE */
-    int path_length;       /* with ca: one more than pathLenConstraint; 0: none */
-    const char *ext;       /* further extensions, DER in hexadecimal, or NULL */
-    const char *algorithm; /* body of the AlgorithmIdentifier in hexadecimal; NULL:
-                              ecdsa-sha256 */
+    uint8_t key;            /* 0..255: the public key is one of 256 */
+    uint8_t signed_by;      /* the key that signed it */
+    uint8_t serial;         /* to tell twins apart */
+    const char *from;       /* UTCTime or GeneralizedTime; NULL: "200101000000Z" */
+    const char *until;      /* NULL: "491231235959Z" */
+    bool ca;                /* basicConstraints CA:TRUE */
+    int path_length;        /* with ca: one more than pathLenConstraint; 0: none */
+    const char *ext;        /* further extensions, DER in hexadecimal, or NULL */
+    const char *number;     /* contents of the serial number in hexadecimal, or NULL */
+    const char *spki;       /* the SubjectPublicKeyInfo in hexadecimal, or NULL */
+    bool v1;                /* of version 1, without extensions */
+    const char *subject2;   /* a whole Name in hexadecimal instead of subject */
+    const char *algorithm2; /* of the signed part, where it is another one */
+    const char *algorithm;  /* body of the AlgorithmIdentifier in hexadecimal; NULL:
+                               ecdsa-sha256 */
 };
+
+/* Append tag and length, then contents, to text, which has size bytes; all in hex. */
+void make_wrap(char *text, size_t size, unsigned tag, const char *contents);
+
+/*
+ * Append an extension to text, which has size bytes and holds the hexadecimal
+ * of others: id-ce arc, such as 17 for subjectAltName, and its value.
+ */
+void make_ext(char *text, size_t size, unsigned arc, bool critical, const char *value);
 
 /* The DER of it in out, at most 2 KiB. Its size. */
 size_t make_cert(const struct make *m, uint8_t out[2048]);

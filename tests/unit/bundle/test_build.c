@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "fault.h"
 #include "make.h"
 #include "unit.h"
 
@@ -78,8 +79,13 @@ START_TEST(every_step_of_a_chain_is_checked)
     expect_reason(&m, &leaf, CFK_E_USAGE, 1, "extended key usage");
     m.ext = "300c06032a03040101ff04020500";
     expect_reason(&m, &leaf, CFK_E_CRITICAL, 1, "critical extension 1.2.3.4");
-    m.ext = "300c0603551d2404053003800100";
-    expect_reason(&m, &leaf, CFK_E_CRITICAL, 1, "policy constraints");
+    m.ext =
+        "30130603551d250101ff0409300706052b0e03021a"; /* a critical, unknown purpose */
+    expect_reason(&m, &leaf, CFK_E_USAGE, 1, "extended key usage");
+    m.ext = "3013060a2b06010401d6790204030101ff04020500";
+    expect_reason(&m, &leaf, CFK_E_CRITICAL, 1, "is a precertificate");
+    m.ext = "300c0603551d2404053003800100"; /* requireExplicitPolicy 0 */
+    expect_reason(&m, &leaf, CFK_E_POLICY, 0, "none of the policies");
     m = ca;
     m.algorithm = "06072a8648ce3d0401"; /* ecdsa-with-SHA1 */
     expect_reason(&m, &leaf, CFK_E_WEAK, 1,
@@ -292,6 +298,96 @@ START_TEST(failing_signatures_are_limited_from_both_sides)
 }
 END_TEST
 
+/* Twins of a CA, of which each needs a signature of its own. */
+START_TEST(signatures_beyond_the_first_chain_are_limited_from_both_sides)
+{
+    struct cfk_bundle_options opts = { .size = sizeof opts };
+    struct cfk_bundle_counters n = { .size = sizeof n };
+    cfk_bundle_pool *pool = new_pool();
+    cfk_bundle_result *result;
+
+    make_add(pool, &root, CFK_BUNDLE_ROOT);
+    for (unsigned i = 0; i < 24; i++) {
+        struct make m = ca;
+
+        m.serial = (uint8_t)i;
+        make_add(pool, &m, CFK_BUNDLE_POOL);
+    }
+    for (int round = 0; round < 2; round++) { /* what is known by then counts too */
+        opts.max_signatures = 25;
+        result = build(pool, &leaf, &opts);
+        ck_assert_uint_eq(cfk_bundle_chain_count(result), 24);
+        cfk_bundle_result_counters(result, &n, NULL);
+        ck_assert_uint_eq(n.met, 0);
+        cfk_bundle_result_free(result);
+        opts.max_signatures = 0; /* 24: the leaf's, and those of 23 twins */
+        result = build(pool, &leaf, &opts);
+        ck_assert_int_eq(cfk_bundle_reason(result, NULL), CFK_OK);
+        ck_assert_uint_eq(cfk_bundle_chain_count(result), 23);
+        cfk_bundle_result_counters(result, &n, NULL);
+        ck_assert_uint_eq(n.met, CFK_BUNDLE_MET_SIGNATURES);
+        cfk_bundle_result_free(result);
+    }
+    cfk_bundle_pool_free(pool);
+}
+END_TEST
+
+/* Copies with another signature, then one with other contents, then the original. */
+static void add_copies(cfk_bundle_pool *pool)
+{
+    struct make m = ca;
+
+    make_add(pool, &root, CFK_BUNDLE_ROOT);
+    for (unsigned i = 0; i < 20; i++) {
+        m.signed_by = (uint8_t)(100 + i);
+        make_add(pool, &m, CFK_BUNDLE_POOL);
+    }
+    m = ca;
+    m.serial = 77;
+    make_add(pool, &m, CFK_BUNDLE_POOL);
+    make_add(pool, &ca, CFK_BUNDLE_POOL);
+}
+
+START_TEST(damaged_copies_wait_for_their_original)
+{
+    struct cfk_bundle_options opts = { .size = sizeof opts, .max_failures = 1 };
+    cfk_bundle_pool *pool = new_pool();
+    cfk_bundle_result *result;
+
+    add_copies(pool);
+    result = build(pool, &leaf, &opts);
+    ck_assert_int_eq(cfk_bundle_reason(result, NULL), CFK_OK);
+    cfk_bundle_result_free(result);
+    cfk_bundle_pool_free(pool);
+}
+END_TEST
+
+START_TEST(finding_copies_survives_every_allocation_failure)
+{
+    struct cfk_bundle_options opts = { .size = sizeof opts };
+    struct fault fault;
+    size_t nth = 0;
+    int rc;
+
+    do {
+        struct cfk_bundle_pool_options pool_opts = { .size = sizeof pool_opts };
+        cfk_bundle_result *result;
+        cfk_bundle_pool *pool;
+
+        pool_opts.alloc = opts.alloc = fault_at(&fault, 0); /* none, yet */
+        ck_assert_int_eq(cfk_bundle_pool_new(&pool_opts, &pool, NULL), CFK_OK);
+        add_copies(pool);
+        fault.fail_at = fault.calls + ++nth;
+        rc = make_build(pool, &leaf, &opts, &result, NULL);
+        ck_assert(rc == CFK_OK || rc == CFK_E_NOMEM);
+        cfk_bundle_result_free(result);
+        cfk_bundle_pool_free(pool);
+        ck_assert_uint_eq(fault.live, 0);
+    } while (rc != CFK_OK);
+    ck_assert_uint_gt(nth, 5);
+}
+END_TEST
+
 START_TEST(steps_chains_and_rejections_are_limited)
 {
     struct cfk_bundle_options opts = { .size = sizeof opts, .max_expansions = 2 };
@@ -433,6 +529,9 @@ Suite *unit_suite(void)
         path_length_counts_cas_below_that_are_not_self_issued,
         length_is_limited_from_both_sides,
         failing_signatures_are_limited_from_both_sides,
+        signatures_beyond_the_first_chain_are_limited_from_both_sides,
+        damaged_copies_wait_for_their_original,
+        finding_copies_survives_every_allocation_failure,
         steps_chains_and_rejections_are_limited,
         signatures_are_checked_once_in_a_pools_life,
         chains_are_ranked_by_length_then_validity,

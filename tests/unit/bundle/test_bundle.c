@@ -58,7 +58,7 @@ START_TEST(arguments_are_checked)
                       "purpose");
     ck_assert_ptr_null(result);
     opts.eku = 0;
-    opts.flags = 2;
+    opts.flags = UINT32_C(1) << 30;
     unit_expect_error(make_build(pool, &leaf, &opts, &result, &err), CFK_E_INVALID, &err,
                       "flags");
     opts.flags = 0;
