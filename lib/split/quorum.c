@@ -172,7 +172,7 @@ static int join(cfk_split_quorum *quorum, struct cfk_error *err)
 static int open_inside(struct keys *keys, size_t *size, struct cfk_error *err)
 {
     struct cfk__payload payload = { 0 };
-    struct cfk__place place = { .in_lock = false };
+    struct cfk__place place = { .kind = CFK__INSIDE_SHARES };
     uint8_t context[CFK__PAYLOAD_CONTEXT];
     uint8_t key[32];
     size_t sealed = keys->first.payload_size - (size_t)CFK__PAYLOAD_PREFIX;
@@ -218,7 +218,7 @@ int cfk_split_quorum_open(cfk_split_quorum *quorum, const void **secret, size_t 
 int cfk_split_opener_new(cfk_split_quorum *quorum, cfk_split_opener **out,
                          struct cfk_error *err)
 {
-    struct cfk__place place = { .in_lock = true };
+    struct cfk__place place = { .kind = CFK_LOCK_SHARES };
     int rc;
 
     *out = NULL;

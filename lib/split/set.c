@@ -195,7 +195,7 @@ static int seal_inside(cfk_split *set, const void *secret, size_t size,
     struct cfk__share *share = &set->keys->work.share;
     uint8_t *chunk = share->payload + CFK__PAYLOAD_PREFIX;
     struct cfk__payload payload = { 0 };
-    struct cfk__place place = { .in_lock = false };
+    struct cfk__place place = { .kind = CFK__INSIDE_SHARES };
     uint8_t context[CFK__PAYLOAD_CONTEXT];
     uint8_t key[32];
     int rc = cfk__payload_key(set->keys->master, key, err);
@@ -262,7 +262,7 @@ int cfk_split_share(cfk_split *set, uint32_t index, const char **text, size_t *l
 
 int cfk_split_sealer_new(cfk_split *set, cfk_split_sealer **out, struct cfk_error *err)
 {
-    struct cfk__place place = { .in_lock = true };
+    struct cfk__place place = { .kind = CFK_LOCK_SHARES };
     int rc;
 
     *out = NULL;
