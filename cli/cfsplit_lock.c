@@ -38,7 +38,7 @@ static int make(struct lock_job *job, cfk_lock *lock, uint64_t *size,
     if (rc == CFK_OK)
         rc = cli_output_open(&out, job->output, job->flags | CLI_OUTPUT_BINARY, err);
     if (rc == CFK_OK)
-        rc = split_set_keys(lock, &job->takers, &job->source, err);
+        rc = split_set_keys(lock, &job->takers, NULL, &job->source, err);
     if (rc == CFK_OK)
         rc = write_lock(lock, &source, &out, size, err);
     if (rc == CFK_OK)
@@ -83,6 +83,8 @@ int lock_make(struct lock_job *job)
     status = rc == CFK_OK ? answer(job, lock, size) : cli_fail(&err);
     if (rc == CFK_E_ONE_PERSON)
         cli_hint("--allow-single allows it");
+    if (rc == CFK_E_STATE)
+        cli_hint("a public key in the file of --people, or --ask for a passphrase");
     cfk_lock_free(lock);
     return status;
 }

@@ -205,25 +205,35 @@ int split_open_lock(cfk_lock *lock, const char *path, const struct split_givers 
 
 /* --- those who shall --- */
 
-static int set_public(void *ctx, const char *name, const char *public_text,
+static int set_public(cfk_lock *lock, const char *name, const char *public_text,
                       struct cfk_error *err)
 {
-    int rc = cfk_lock_set_public(ctx, name, public_text, err);
+    int rc = cfk_lock_set_public(lock, name, public_text, err);
 
-    return rc == CFK_E_CORRUPT || rc == CFK_E_NOTFOUND ? split_blame(err, name) : rc;
+    return rc == CFK_OK ? CFK_OK : split_blame(err, name);
 }
 
-/* The file may know more people than the policy. */
-static int set_public_if_named(void *ctx, const char *name, const char *public_text,
-                               struct cfk_error *err)
-{
-    struct cfk_error unsaid;
-    int rc = set_public(ctx, name, public_text, &unsaid);
+struct listing {
+    cfk_lock *lock;
+    const cfk_policy *before;
+};
 
-    if (rc == CFK_E_NOTFOUND)
+/* The file may know more people than the policy, and older keys than the lock. */
+static int set_listed(void *ctx, const char *name, const char *public_text,
+                      struct cfk_error *err)
+{
+    const struct listing *listing = ctx;
+    struct cfk_error said = { 0 };
+    int rc;
+
+    for (size_t i = 0; listing->before != NULL && i < cfk_policy_people(listing->before);
+         i++)
+        if (strcmp(cfk_policy_person(listing->before, i), name) == 0)
+            return CFK_OK;
+    rc = set_public(listing->lock, name, public_text, &said);
+    if (rc == CFK_OK || rc == CFK_E_NOTFOUND)
         return CFK_OK;
-    if (rc != CFK_OK)
-        *err = unsaid;
+    *err = said;
     return rc;
 }
 
@@ -255,12 +265,14 @@ static int set_passphrase(cfk_lock *lock, const char *name,
 }
 
 int split_set_keys(cfk_lock *lock, const struct split_takers *takers,
-                   struct cli_passphrase_source *source, struct cfk_error *err)
+                   const cfk_policy *before, struct cli_passphrase_source *source,
+                   struct cfk_error *err)
 {
+    struct listing listing = { lock, before };
     int rc = CFK_OK;
 
     if (takers->people != NULL)
-        rc = people_read(takers->people, set_public_if_named, lock, err);
+        rc = people_read(takers->people, set_listed, &listing, err);
     for (size_t i = 0; i < takers->pair_count && rc == CFK_OK; i++)
         rc = set_pair(lock, takers->pairs[i], err);
     for (size_t i = 0; i < takers->asked_count && rc == CFK_OK; i++)

@@ -39,11 +39,13 @@ int split_open_lock(cfk_lock *lock, const char *path, const struct split_givers 
                     struct cli_passphrase_source *source, struct cfk_error *err);
 
 /*
- * Set the keys of those of the planned policy who are told of. Of the file, whoever is
- * not in the policy is passed over.
+ * Set the keys of those of the planned policy who are told of. The file is asked for
+ * people who are not in the policy before, which may be NULL; others in it are passed
+ * over.
  */
 int split_set_keys(cfk_lock *lock, const struct split_takers *takers,
-                   struct cli_passphrase_source *source, struct cfk_error *err);
+                   const cfk_policy *before, struct cli_passphrase_source *source,
+                   struct cfk_error *err);
 
 /* The name of a pair "NAME=PUBLIC", on the heap; *public_text points into the pair. */
 char *split_pair_name(const char *pair, const char **public_text);
