@@ -147,7 +147,7 @@ static int answer(const struct lock_file *file, const char *path)
     struct cfk_lock_info info = { .size = sizeof info };
     char id[SPLIT_ID_TEXT];
 
-    cfk_lock_info(file->lock, &info, NULL);
+    cfk_lock_show(file->lock, &info, NULL);
     if (cli_json())
         return cli_print_json(json_pack("{so ss so sI}", "file",
                                         cli_json_text(path, strlen(path)), "lock",

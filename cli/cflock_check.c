@@ -156,7 +156,7 @@ static int set_of_lock(const char *path, uint8_t set_id[8], struct cfk_error *er
     int rc = lock_file_open(&file, path, false, NULL, err);
 
     if (rc == CFK_OK)
-        rc = cfk_lock_info(file.lock, &info, err);
+        rc = cfk_lock_show(file.lock, &info, err);
     if (rc == CFK_OK && info.kind != CFK_LOCK_SHARES)
         rc = split_fail(err, CFK_E_INVALID, path, "people open it, not shares");
     memcpy(set_id, info.set_id, sizeof info.set_id);

@@ -42,7 +42,7 @@ static json_t *people_json(const cfk_lock *lock)
     for (size_t i = 0; i < cfk_policy_people(policy); i++) {
         struct cfk_lock_person person = { .size = sizeof person };
 
-        cfk_lock_person(lock, i, &person, NULL);
+        cfk_lock_show_person(lock, i, &person, NULL);
         json_array_append_new(people, person_json(cfk_policy_person(policy, i), &person));
     }
     return people;
@@ -69,7 +69,7 @@ static int show_people_lock(const char *path, const cfk_lock *lock,
     for (size_t i = 0; i < cfk_policy_people(policy); i++) {
         struct cfk_lock_person person = { .size = sizeof person };
 
-        cfk_lock_person(lock, i, &person, NULL);
+        cfk_lock_show_person(lock, i, &person, NULL);
         printf("  %s: %s\n", cfk_policy_person(policy, i),
                kind_text(&person, text, sizeof text));
     }
@@ -100,7 +100,7 @@ static int show_lock(const char *path, uint8_t *head, size_t size)
     int status;
 
     if (rc == CFK_OK)
-        rc = cfk_lock_info(file.lock, &info, &err);
+        rc = cfk_lock_show(file.lock, &info, &err);
     if (rc != CFK_OK)
         status = cli_fail(&err);
     else

@@ -56,7 +56,7 @@ static int answer(const struct lock_job *job, const cfk_lock *lock, uint64_t siz
     struct cfk_lock_info info = { .size = sizeof info };
     char id[SPLIT_ID_TEXT];
 
-    cfk_lock_info(lock, &info, NULL);
+    cfk_lock_show(lock, &info, NULL);
     if (!cli_json()) {
         cli_detail("%s opens the secret of %" PRIu64 " bytes", policy, size);
         return CLI_YES;

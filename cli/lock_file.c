@@ -18,7 +18,7 @@ static int judge(struct lock_file *file, const struct cfk_lock_options *options,
     int rc = cfk_lock_read(file->head, file->size, options, &file->lock, err);
 
     if (rc == CFK_OK)
-        rc = cfk_lock_info(file->lock, &info, err);
+        rc = cfk_lock_show(file->lock, &info, err);
     if (rc != CFK_OK)
         return split_blame(err, file->path);
     if (info.damaged)

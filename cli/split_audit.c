@@ -42,7 +42,7 @@ static json_t *line_of(const cfk_lock *lock, const struct cfk_lock_event *event)
     time_t now = time(NULL);
     struct tm utc;
 
-    cfk_lock_info(lock, &info, NULL);
+    cfk_lock_show(lock, &info, NULL);
     gmtime_r(&now, &utc);
     strftime(when, sizeof when, "%Y-%m-%dT%H:%M:%SZ", &utc);
     return json_pack("{ss ss sI ss so ss}", "time", when, "lock",

@@ -103,7 +103,7 @@ static int find_person(const cfk_lock *lock, const char *path, const char *name,
 
     for (size_t i = 0; i < cfk_policy_people(policy); i++)
         if (strcmp(cfk_policy_person(policy, i), name) == 0)
-            return cfk_lock_person(lock, i, person, err);
+            return cfk_lock_show_person(lock, i, person, err);
     *err = (struct cfk_error){ .code = CFK_E_NOTFOUND };
     snprintf(err->message, sizeof err->message,
              "%.60s: nobody named '%.64s' opens it, but %.60s", path, name,
@@ -171,7 +171,7 @@ static int ask_everybody(cfk_lock *lock, struct cli_passphrase_source *source,
         const char *name = cfk_policy_person(policy, i);
         struct cfk_lock_person person = { .size = sizeof person };
 
-        rc = cfk_lock_person(lock, i, &person, err);
+        rc = cfk_lock_show_person(lock, i, &person, err);
         if (rc != CFK_OK || person.kind != CFK_LOCK_PASSPHRASE)
             continue;
         if (cfk_lock_missing(lock, missing) == 0)

@@ -112,7 +112,7 @@ CFK_API int cfk_lock_new(const char *policy, size_t len,
 /*
  * Read the head of a lock file, the first CFK_LOCK_HEAD bytes of it or all
  * there are, into *out; release it with cfk_lock_free(). Of the two copies of
- * the head the newer is taken that is not damaged; cfk_lock_info() tells of
+ * the head the newer is taken that is not damaged; cfk_lock_show() tells of
  * damage. Whether the head is authentic shows when enough people open it.
  *
  *   CFK_OK
@@ -144,7 +144,7 @@ struct cfk_lock_info {
 };
 
 /* Fill *info. CFK_OK or CFK_E_INVALID. Since 0.1. */
-CFK_API int cfk_lock_info(const cfk_lock *lock, struct cfk_lock_info *info,
+CFK_API int cfk_lock_show(const cfk_lock *lock, struct cfk_lock_info *info,
                           struct cfk_error *err);
 
 /*
@@ -168,8 +168,8 @@ struct cfk_lock_person {
  * Fill *person for number index of the policy's people. CFK_OK or CFK_E_INVALID
  * (there is none, or the size is not set). Since 0.1.
  */
-CFK_API int cfk_lock_person(const cfk_lock *lock, size_t index,
-                            struct cfk_lock_person *person, struct cfk_error *err);
+CFK_API int cfk_lock_show_person(const cfk_lock *lock, size_t index,
+                                 struct cfk_lock_person *person, struct cfk_error *err);
 
 /*
  * Give a person's key: of the one named, or with name NULL of everybody who

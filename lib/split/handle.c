@@ -200,7 +200,7 @@ int cfk_lock_read(const void *head, size_t size, const struct cfk_lock_options *
 
 /* --- what it tells --- */
 
-int cfk_lock_info(const cfk_lock *lock, struct cfk_lock_info *info, struct cfk_error *err)
+int cfk_lock_show(const cfk_lock *lock, struct cfk_lock_info *info, struct cfk_error *err)
 {
     struct cfk_lock_info told = { .size = info->size, .kind = lock->place.kind };
 
@@ -235,8 +235,8 @@ const cfk_policy *cfk_lock_policy(const cfk_lock *lock)
     return known(lock)->policy;
 }
 
-int cfk_lock_person(const cfk_lock *lock, size_t index, struct cfk_lock_person *person,
-                    struct cfk_error *err)
+int cfk_lock_show_person(const cfk_lock *lock, size_t index,
+                         struct cfk_lock_person *person, struct cfk_error *err)
 {
     struct cfk_lock_person told = { .size = person->size };
     const cfk_policy *policy = known(lock)->policy;

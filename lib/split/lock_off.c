@@ -35,7 +35,7 @@ void cfk_lock_free(cfk_lock *lock)
     (void)lock;
 }
 
-int cfk_lock_info(const cfk_lock *lock, struct cfk_lock_info *info, struct cfk_error *err)
+int cfk_lock_show(const cfk_lock *lock, struct cfk_lock_info *info, struct cfk_error *err)
 {
     (void)lock;
     (void)info;
@@ -48,8 +48,8 @@ const cfk_policy *cfk_lock_policy(const cfk_lock *lock)
     return NULL;
 }
 
-int cfk_lock_person(const cfk_lock *lock, size_t index, struct cfk_lock_person *person,
-                    struct cfk_error *err)
+int cfk_lock_show_person(const cfk_lock *lock, size_t index,
+                         struct cfk_lock_person *person, struct cfk_error *err)
 {
     (void)lock;
     (void)index;

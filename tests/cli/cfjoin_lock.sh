@@ -175,6 +175,14 @@ has audit '"event":"opened","person":null,"result":"ok"}'
 lacks audit words
 lacks audit sesame
 
+# A second reader, written from cfl(5), reads the same.
+if python3 -c 'from cryptography.hazmat.primitives.kdf.argon2 import Argon2id' 2>/dev/null; then
+    run 0 python3 "$CF_SOURCE/tests/interop/cfl_reader.py" db.cfl 'dave=words of dave' 'carol=words of carol'
+    out_is 'open sesame'
+else
+    skip 'no cryptography with Argon2id for python3'
+fi
+
 # Usage.
 run 2 cfjoin db.cfl --exec
 err_has '--exec wants a command'

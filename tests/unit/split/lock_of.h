@@ -138,7 +138,7 @@ static inline struct cfk_lock_info lock_info(const cfk_lock *lock)
 {
     struct cfk_lock_info info = { .size = sizeof info };
 
-    ck_assert_int_eq(cfk_lock_info(lock, &info, NULL), CFK_OK);
+    ck_assert_int_eq(cfk_lock_show(lock, &info, NULL), CFK_OK);
     return info;
 }
 
