@@ -15,6 +15,7 @@ enum {
     OPT_POLICY,
     OPT_PEOPLE,
     OPT_ASK,
+    OPT_GENERATE,
     OPT_ALLOW_SINGLE,
     OPT_LOCK,
     OPT_HOLDER,
@@ -52,6 +53,7 @@ static const char help[] =
     "      --identity FILE who opens it: the key of a person\n"
     "      --people FILE   a YAML map of names to public keys, for new people\n"
     "      --ask NAME      that person gets a (new) passphrase, which is asked for\n"
+    "      --generate NAME that person gets one of six random words, which is printed\n"
     "      --policy POLICY the policy with or without the people of add or remove\n"
     "      --allow-single  one person alone may meet the policy\n"
     "      --lock FILE     check: the lock that the shares shall open\n"
@@ -87,6 +89,7 @@ static const struct option longs[] = {
     { "policy", required_argument, NULL, OPT_POLICY },
     { "people", required_argument, NULL, OPT_PEOPLE },
     { "ask", required_argument, NULL, OPT_ASK },
+    { "generate", required_argument, NULL, OPT_GENERATE },
     { "allow-single", no_argument, NULL, OPT_ALLOW_SINGLE },
     { "lock", required_argument, NULL, OPT_LOCK },
     { "holder", required_argument, NULL, OPT_HOLDER },
@@ -220,7 +223,8 @@ static int parse_option(struct lock_job *job, int c)
             return cli_usage("there are too many people");
         return CLI_YES;
     case OPT_ASK:
-        if (!split_takers_ask(&job->takers, optarg))
+    case OPT_GENERATE:
+        if (!split_takers_ask(&job->takers, optarg, c == OPT_GENERATE))
             return cli_usage("there are too many people to ask");
         return CLI_YES;
     case OPT_PEOPLE: job->takers.people = optarg; return CLI_YES;

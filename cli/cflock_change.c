@@ -82,7 +82,7 @@ static int plan_add(struct plan *plan, const cfk_policy *now, struct cfk_error *
         free(name);
     }
     for (size_t i = 0; i < job->takers.asked_count && rc == CFK_OK; i++)
-        rc = edit(plan, cfk_policy_with, job->takers.asked[i], err);
+        rc = edit(plan, cfk_policy_with, job->takers.asked[i].name, err);
     return rc;
 }
 
@@ -141,19 +141,23 @@ static int prepare(struct lock_job *job, struct lock_file *file, make_plan *how,
 
 /* --- the answer --- */
 
-static int answer(const struct lock_file *file, const char *path)
+static int answer(struct lock_job *job, const struct lock_file *file, const char *path)
 {
     const char *policy = cfk_policy_text(cfk_lock_policy(file->lock));
     struct cfk_lock_info info = { .size = sizeof info };
     char id[SPLIT_ID_TEXT];
+    json_t *told;
 
     cfk_lock_show(file->lock, &info, NULL);
-    if (cli_json())
-        return cli_print_json(json_pack("{so ss so sI}", "file",
-                                        cli_json_text(path, strlen(path)), "lock",
-                                        split_id_text(info.id, sizeof info.id, id),
-                                        "policy", cli_json_text(policy, strlen(policy)),
-                                        "generation", (json_int_t)info.generation));
+    if (cli_json()) {
+        told = json_pack("{so ss so sI}", "file", cli_json_text(path, strlen(path)),
+                         "lock", split_id_text(info.id, sizeof info.id, id), "policy",
+                         cli_json_text(policy, strlen(policy)), "generation",
+                         (json_int_t)info.generation);
+        split_tell_words(&job->takers, told);
+        return cli_print_json(told);
+    }
+    split_tell_words(&job->takers, NULL);
     cli_note("%s: now %s opens it", path, policy);
     return CLI_YES;
 }
@@ -198,7 +202,7 @@ static int change(struct lock_job *job, make_plan *how, const char *honest)
         rc = split_audit_check(&job->audit, &err);
     if (rc == CFK_OK)
         rc = lock_file_update(&file, &err);
-    status = rc == CFK_OK ? answer(&file, job->operands[0]) : fail(&err);
+    status = rc == CFK_OK ? answer(job, &file, job->operands[0]) : fail(&err);
     if (rc == CFK_OK && honest != NULL)
         cli_hint("%s", honest);
     lock_file_close(&file);
@@ -304,7 +308,7 @@ int cflock_rekey(struct lock_job *job)
     if (rc == CFK_OK)
         rc = cli_output_commit(&out, &err);
     cli_output_abort(&out);
-    status = rc == CFK_OK ? answer(&file, path) : fail(&err);
+    status = rc == CFK_OK ? answer(job, &file, path) : fail(&err);
     if (rc == CFK_OK)
         cli_hint("copies of the old file still open as they did; destroy them");
     lock_file_close(&file);

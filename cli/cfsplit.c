@@ -18,6 +18,7 @@ enum {
     OPT_POLICY,
     OPT_PEOPLE,
     OPT_ASK,
+    OPT_GENERATE,
     OPT_ALLOW_SINGLE,
     OPT_MEMORY,
     OPT_PASSES,
@@ -53,6 +54,8 @@ static const char help[] =
     "      --people FILE   a YAML map of names to public keys (alice: age1...)\n"
     "      --ask NAME      that person has a passphrase, which is asked for\n"
     "      --pass-fd N     the same from descriptor N, one line; once for each --ask\n"
+    "      --generate NAME that person gets a passphrase of six random words, which is\n"
+    "                      printed\n"
     "      --memory SIZE   what a guess of a passphrase costs: memory (64M)\n"
     "      --passes N      and passes over it (3)\n"
     "      --allow-single  one person alone may meet the policy\n" SPLIT_AUDIT_HELP
@@ -85,6 +88,7 @@ static const struct option longs[] = {
     { "policy", required_argument, NULL, OPT_POLICY },
     { "people", required_argument, NULL, OPT_PEOPLE },
     { "ask", required_argument, NULL, OPT_ASK },
+    { "generate", required_argument, NULL, OPT_GENERATE },
     { "allow-single", no_argument, NULL, OPT_ALLOW_SINGLE },
     { "memory", required_argument, NULL, OPT_MEMORY },
     { "passes", required_argument, NULL, OPT_PASSES },
@@ -225,7 +229,8 @@ static int parse_lock_option(struct lock_job *job, int c)
     case OPT_POLICY: job->policy = optarg; return CLI_YES;
     case OPT_PEOPLE: job->takers.people = optarg; return CLI_YES;
     case OPT_ASK:
-        if (!split_takers_ask(&job->takers, optarg))
+    case OPT_GENERATE:
+        if (!split_takers_ask(&job->takers, optarg, c == OPT_GENERATE))
             return cli_usage("there are too many people to ask");
         return CLI_YES;
     case OPT_ALLOW_SINGLE: job->options.allow_single = 1; return CLI_YES;
@@ -295,8 +300,12 @@ static int settle_lock(struct job *job)
     if (job->about_shares)
         return cli_usage(
             "--policy makes a lock, for which there are no options of shares");
-    if (job->has_passphrase && job->lock.takers.asked_count == 0)
+    if (job->has_passphrase &&
+        job->lock.takers.asked_count == job->lock.takers.generated_count)
         return cli_usage("--pass-fd goes with --ask");
+    if (job->lock.takers.generated_count > 0 &&
+        (job->output == NULL || strcmp(job->output, "-") == 0))
+        return cli_usage("--generate wants -o FILE: the lock cannot share its place");
     job->lock.output = job->output;
     job->lock.flags = job->flags;
     job->lock.source = job->source;

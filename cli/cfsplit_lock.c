@@ -50,22 +50,26 @@ static int make(struct lock_job *job, cfk_lock *lock, uint64_t *size,
     return rc;
 }
 
-static int answer(const struct lock_job *job, const cfk_lock *lock, uint64_t size)
+static int answer(struct lock_job *job, const cfk_lock *lock, uint64_t size)
 {
     const char *policy = cfk_policy_text(cfk_lock_policy(lock));
     struct cfk_lock_info info = { .size = sizeof info };
     char id[SPLIT_ID_TEXT];
+    json_t *told;
 
     cfk_lock_show(lock, &info, NULL);
     if (!cli_json()) {
+        split_tell_words(&job->takers, NULL);
         cli_detail("%s opens the secret of %" PRIu64 " bytes", policy, size);
         return CLI_YES;
     }
-    return cli_print_json(json_pack(
-        "{so ss so sI sI}", "file", cli_json_text(job->output, strlen(job->output)),
-        "lock", split_id_text(info.id, sizeof info.id, id), "policy",
-        cli_json_text(policy, strlen(policy)), "generation", (json_int_t)info.generation,
-        "size", (json_int_t)size));
+    told = json_pack("{so ss so sI sI}", "file",
+                     cli_json_text(job->output, strlen(job->output)), "lock",
+                     split_id_text(info.id, sizeof info.id, id), "policy",
+                     cli_json_text(policy, strlen(policy)), "generation",
+                     (json_int_t)info.generation, "size", (json_int_t)size);
+    split_tell_words(&job->takers, told);
+    return cli_print_json(told);
 }
 
 int lock_make(struct lock_job *job)

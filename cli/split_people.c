@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+#define _DEFAULT_SOURCE /* explicit_bzero */
+
 #include "split_people.h"
 
 #include "common/input.h"
@@ -20,11 +22,13 @@ bool split_givers_add(struct split_givers *givers, const char *name, const char 
     return true;
 }
 
-bool split_takers_ask(struct split_takers *takers, const char *name)
+bool split_takers_ask(struct split_takers *takers, const char *name, bool generate)
 {
     if (takers->asked_count == CFK_POLICY_MAX_PEOPLE)
         return false;
-    takers->asked[takers->asked_count++] = name;
+    takers->asked[takers->asked_count].name = name;
+    takers->asked[takers->asked_count++].generate = generate;
+    takers->generated_count += generate;
     return true;
 }
 
@@ -250,23 +254,54 @@ static int set_pair(cfk_lock *lock, const char *pair, struct cfk_error *err)
     return rc;
 }
 
-static int set_passphrase(cfk_lock *lock, const char *name,
-                          struct cli_passphrase_source *source, struct cfk_error *err)
+static int set_passphrase(cfk_lock *lock, const char *name, const void *passphrase,
+                          size_t size, struct cfk_error *err)
+{
+    int rc = cfk_lock_set_passphrase(lock, name, passphrase, size, err);
+
+    return rc == CFK_OK ? CFK_OK : split_blame(err, name);
+}
+
+static int set_asked(cfk_lock *lock, const char *name,
+                     struct cli_passphrase_source *source, struct cfk_error *err)
 {
     static struct cli_passphrase passphrase;
     int rc = ask(source, "New passphrase of", name, true, &passphrase, err);
 
-    if (rc == CFK_OK) {
-        rc = cfk_lock_set_passphrase(lock, name, passphrase.bytes, passphrase.size, err);
-        rc = rc == CFK_OK ? CFK_OK : split_blame(err, name);
-    }
+    if (rc == CFK_OK)
+        rc = set_passphrase(lock, name, passphrase.bytes, passphrase.size, err);
     cli_passphrase_wipe(&passphrase);
     return rc;
 }
 
-int split_set_keys(cfk_lock *lock, const struct split_takers *takers,
-                   const cfk_policy *before, struct cli_passphrase_source *source,
-                   struct cfk_error *err)
+static int set_generated(cfk_lock *lock, const char *name, char words[SPLIT_WORDS_SIZE],
+                         struct cfk_error *err)
+{
+    int rc = cfk_words_passphrase(SPLIT_WORDS, words, SPLIT_WORDS_SIZE, err);
+
+    return rc == CFK_OK ? set_passphrase(lock, name, words, strlen(words), err) : rc;
+}
+
+void split_tell_words(struct split_takers *takers, json_t *answer)
+{
+    json_t *map = answer != NULL && takers->generated_count > 0 ? json_object() : NULL;
+
+    for (size_t i = 0; i < takers->asked_count; i++) {
+        if (!takers->asked[i].generate)
+            continue;
+        if (map != NULL)
+            json_object_set_new(map, takers->asked[i].name,
+                                json_string(takers->asked[i].words));
+        else
+            printf("%s: %s\n", takers->asked[i].name, takers->asked[i].words);
+        explicit_bzero(takers->asked[i].words, SPLIT_WORDS_SIZE);
+    }
+    if (map != NULL)
+        json_object_set_new(answer, "passphrases", map);
+}
+
+int split_set_keys(cfk_lock *lock, struct split_takers *takers, const cfk_policy *before,
+                   struct cli_passphrase_source *source, struct cfk_error *err)
 {
     struct listing listing = { lock, before };
     int rc = CFK_OK;
@@ -276,6 +311,8 @@ int split_set_keys(cfk_lock *lock, const struct split_takers *takers,
     for (size_t i = 0; i < takers->pair_count && rc == CFK_OK; i++)
         rc = set_pair(lock, takers->pairs[i], err);
     for (size_t i = 0; i < takers->asked_count && rc == CFK_OK; i++)
-        rc = set_passphrase(lock, takers->asked[i], source, err);
+        rc = takers->asked[i].generate
+                 ? set_generated(lock, takers->asked[i].name, takers->asked[i].words, err)
+                 : set_asked(lock, takers->asked[i].name, source, err);
     return rc;
 }

@@ -15,19 +15,26 @@ struct split_givers {
     size_t count;
 };
 
-/* Those who get a key: --people FILE, NAME=PUBLIC, --ask NAME. */
+enum { SPLIT_WORDS = 6, SPLIT_WORDS_SIZE = 9 * SPLIT_WORDS };
+
+/* Those who get a key: --people FILE, NAME=PUBLIC, --ask NAME, --generate NAME. */
 struct split_takers {
     const char *people; /* path of a YAML map of names to public texts, or NULL */
     const char *pairs[CFK_POLICY_MAX_PEOPLE];
     size_t pair_count;
-    const char *asked[CFK_POLICY_MAX_PEOPLE];
+    struct {
+        const char *name;
+        bool generate;
+        char words[SPLIT_WORDS_SIZE]; /* that were */
+    } asked[CFK_POLICY_MAX_PEOPLE];
     size_t asked_count;
+    size_t generated_count;
 };
 
 /* False where there are too many. */
 bool split_givers_add(struct split_givers *givers, const char *name,
                       const char *identity);
-bool split_takers_ask(struct split_takers *takers, const char *name);
+bool split_takers_ask(struct split_takers *takers, const char *name, bool generate);
 bool split_takers_pair(struct split_takers *takers, const char *pair);
 
 /*
@@ -43,9 +50,14 @@ int split_open_lock(cfk_lock *lock, const char *path, const struct split_givers 
  * people who are not in the policy before, which may be NULL; others in it are passed
  * over.
  */
-int split_set_keys(cfk_lock *lock, const struct split_takers *takers,
-                   const cfk_policy *before, struct cli_passphrase_source *source,
-                   struct cfk_error *err);
+int split_set_keys(cfk_lock *lock, struct split_takers *takers, const cfk_policy *before,
+                   struct cli_passphrase_source *source, struct cfk_error *err);
+
+/*
+ * Print the passphrases that were generated, a line each, or put them into answer with
+ * JSON; then wipe them.
+ */
+void split_tell_words(struct split_takers *takers, json_t *answer);
 
 /* The name of a pair "NAME=PUBLIC", on the heap; *public_text points into the pair. */
 char *split_pair_name(const char *pair, const char **public_text);

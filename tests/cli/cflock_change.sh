@@ -103,6 +103,15 @@ echo "alice: $(cat carol.pub)" >liar.yaml
 run 0 cflock policy -q db.cfl 'alice and bob' --people liar.yaml $by_alice_and_bob 3<ab.pass
 opens 0 db.cfl alice bob
 
+# A passphrase that nobody has to make up.
+# shellcheck disable=SC2086
+run 0 cflock add -q $cheap db.cfl --generate eve $by_alice_and_bob 3<ab.pass
+sed -n 's/^eve: //p' out >words
+run 0 cfjoin db.cfl --as eve --identity alice.cfkey --pass-fd 3 --pass-fd 4 3<words 4<alice.pass
+out_is 'open sesame'
+# shellcheck disable=SC2086
+run 0 cflock remove -q db.cfl eve $by_alice_and_bob 3<ab.pass
+
 # Rekey: old copies open the old payload only.
 cp db.cfl before.cfl
 # shellcheck disable=SC2086

@@ -91,6 +91,21 @@ run 2 cfsplit --policy 'alice and dave' --people people.yaml --ask dave --pass-f
 err_has 'dave: an empty passphrase keeps nothing'
 check 'no file' test ! -e x.cfl
 
+# Passphrases that nobody has to make up.
+# shellcheck disable=SC2086
+run 0 cfsplit $cheap --policy 'dave and eve' --generate dave --generate eve -o g.cfl key
+check 'two lines of six words' test "$(grep -cx '[a-z]*: [a-z]* [a-z]* [a-z]* [a-z]* [a-z]* [a-z]*' out)" -eq 2
+sed 's/.*: //' out >words
+run 0 cfjoin g.cfl --as dave --as eve --pass-fd 3 3<words
+out_is 'open sesame'
+# shellcheck disable=SC2086
+run 0 cfsplit -f $cheap --json --policy 'alice and dave' --people people.yaml --generate dave -o g.cfl key
+out_has '"passphrases":{"dave":"'
+run 2 cfsplit --policy 'alice and dave' --people people.yaml --generate dave key
+err_has '--generate wants -o FILE'
+run 2 cfsplit --policy 'alice and dave' --people people.yaml --generate dave --pass-fd 3 -o x.cfl key 3<dave.pass
+err_has '--pass-fd goes with --ask'
+
 # The audit.
 run 0 cfsplit --audit-fd 3 --policy 'alice and bob' --people people.yaml -o a.cfl key 3>audit
 check 'one line' test "$(wc -l <audit)" -eq 1

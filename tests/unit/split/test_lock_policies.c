@@ -88,6 +88,23 @@ END_TEST
 
 /* --- sizes and costs --- */
 
+START_TEST(secrets_of_every_size_open_again)
+{
+    static const size_t sizes[] = { 0, 1, 16383, 16384, 16385, 40000 };
+    static const char *const both[] = { "a", "b", NULL };
+    uint8_t *data = calloc(1, 40000);
+
+    for (size_t i = 0; i < sizeof sizes / sizeof sizes[0]; i++) {
+        struct file file = lock_with_words("a and b", data, sizes[i]);
+
+        ck_assert_uint_eq(file.size, HEAD + 56 + sizes[i] + (sizes[i] / 16384 + 1) * 16);
+        ck_assert_int_eq(open_with(&file, both, data, sizes[i], NULL), CFK_OK);
+        free(file.data);
+    }
+    free(data);
+}
+END_TEST
+
 static cfk_lock *many(const char *gate, unsigned people, struct cfk_error *err)
 {
     char policy[8192];
@@ -226,6 +243,7 @@ Suite *unit_suite(void)
     const TTest *const tests[] = {
         locks_open_for_whom_the_truth_table_says,
         weights_and_nesting_open_as_written,
+        secrets_of_every_size_open_again,
         twenty_people_take_four_kib,
         as_many_people_as_a_policy_names_have_room,
         more_shares_than_the_head_holds_are_refused,
