@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static int judge(struct lock_file *file, const struct cfk_lock_options *options,
@@ -40,6 +41,16 @@ int lock_file_take(struct lock_file *file, const char *path, int fd, uint8_t *he
     return judge(file, options, err);
 }
 
+/* Whether the path still leads to what is open: a rekey puts another file there. */
+static bool is_in_place(const struct lock_file *file)
+{
+    struct stat there;
+    struct stat ours;
+
+    return stat(file->path, &there) == 0 && fstat(file->fd, &ours) == 0 &&
+           there.st_ino == ours.st_ino && there.st_dev == ours.st_dev;
+}
+
 /* Of several changes at once, one would be lost. */
 static int claim(const struct lock_file *file, struct cfk_error *err)
 {
@@ -48,9 +59,10 @@ static int claim(const struct lock_file *file, struct cfk_error *err)
     do
         rc = flock(file->fd, LOCK_EX | LOCK_NB);
     while (rc != 0 && errno == EINTR);
-    if (rc == 0 || errno != EWOULDBLOCK)
-        return CFK_OK; /* also where the file system has no locks */
-    return split_fail(err, CFK_E_BUSY, file->path, "another change of it is under way");
+    if ((rc != 0 && errno == EWOULDBLOCK) || !is_in_place(file))
+        return split_fail(err, CFK_E_BUSY, file->path,
+                          "another change of it is under way");
+    return CFK_OK; /* also where the file system has no locks */
 }
 
 int lock_file_open(struct lock_file *file, const char *path, bool change,
