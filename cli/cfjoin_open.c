@@ -48,25 +48,30 @@ static int add_other(struct join_job *job, const char *path, const char *text,
 static bool is_fault(int rc)
 {
     return rc == CFK_E_SHARE || rc == CFK_E_OTHER_SET || rc == CFK_E_GENERATION ||
-           rc == CFK_E_CORRUPT || rc == CFK_E_EXISTS || rc == CFK_E_LIMIT ||
-           rc == CFK_E_NOTSUP;
+           rc == CFK_E_CORRUPT || rc == CFK_E_LIMIT || rc == CFK_E_NOTSUP;
 }
 
+/* Of shares in words, as SLIP-39 has it, all must go together. */
 static int add_share(struct join_job *job, const char *path, const char *text,
                      size_t size, struct cfk_error *err)
 {
-    int rc = is_in_words(text, size) ? add_words(job, path, text, size, err)
-                                     : add_other(job, path, text, size, err);
+    bool words = is_in_words(text, size);
+    int rc = words ? add_words(job, path, text, size, err)
+                   : add_other(job, path, text, size, err);
 
     if (rc == CFK_OK)
         return CFK_OK;
     if (strncmp(err->message, "split: ", 7) == 0)
         split_blame(err, path);
-    if (rc == CFK_E_EXISTS)
+    if (rc == CFK_E_EXISTS) {
         cli_warn("%s", err->message);
-    else if (is_fault(rc) && job->fault_count < JOIN_FAULTS)
+        return CFK_OK;
+    }
+    if (words || job->words != NULL || !is_fault(rc))
+        return rc;
+    if (job->fault_count < JOIN_FAULTS)
         job->faults[job->fault_count++] = *err;
-    return is_fault(rc) ? CFK_OK : rc;
+    return CFK_OK;
 }
 
 static int keep_lock(struct join_job *job, const char *path, int fd, char *head,
@@ -231,6 +236,8 @@ static int open_any(struct join_job *job, struct cfk_error *err)
 {
     if (is_for_people(job))
         return open_with_people(job, err);
+    if (!job->has_share && job->words == NULL && job->fault_count > 0)
+        return split_fail(err, CFK_E_NEED_MORE, "shares", "none of them is right");
     if (job->givers.count > 0)
         return split_fail(err, CFK_E_INVALID, "--as and --identity",
                           "they go with a lock file that people open");
@@ -238,7 +245,7 @@ static int open_any(struct join_job *job, struct cfk_error *err)
         return open_words(job, err);
     if (job->has_passphrase)
         return split_fail(err, CFK_E_INVALID, "passphrase",
-                          "only shares in words and people have one");
+                          "only shares in words have one, and people");
     return job->has_lock ? open_with_shares(job, err) : open_shares(job, err);
 }
 

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PEOPLE = 6, STEPS = 24, BEGIN = 2 };
+enum { PEOPLE = 6, STEPS = 12, BEGIN = 2 };
 
 static const char *const names[PEOPLE] = { "ann", "ben", "cyd", "dan", "eva", "fay" };
 static const char *const policies[] = {
