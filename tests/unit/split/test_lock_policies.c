@@ -48,6 +48,7 @@ START_TEST(locks_open_for_whom_the_truth_table_says)
 {
     json_t *root = vectors_load("split/policies_redoctober.json");
     unsigned tried = 0;
+    unsigned seen = 0;
     size_t i;
     json_t *item;
 
@@ -58,12 +59,12 @@ START_TEST(locks_open_for_whom_the_truth_table_says)
         const json_t *names = json_object_get(item, "names");
 
         if (json_is_true(json_object_get(item, "duplicates")) ||
-            json_array_size(names) > 4 || i % (RUNNING_ON_VALGRIND ? 60 : 6) != 0)
+            json_array_size(names) > 4 || seen++ % (RUNNING_ON_VALGRIND ? 40 : 4) != 0)
             continue;
         check_subsets(vectors_text(item, "policy"), names);
         tried++;
     }
-    ck_assert_uint_ge(tried, RUNNING_ON_VALGRIND ? 1 : 5);
+    ck_assert_uint_gt(tried, RUNNING_ON_VALGRIND ? 0 : 4);
     json_decref(root);
 }
 END_TEST
