@@ -1,19 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* cfsplit: shares of a secret for people to keep. */
-#define _DEFAULT_SOURCE /* explicit_bzero */
-
-#include "cfsplit_words.h"
-#include "common/cli.h"
-#include "common/output.h"
-#include "common/passphrase.h"
+#include "cfsplit_lock.h"
+#include "cfsplit_shares.h"
 #include "common/private.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 enum {
     OPT_RAW = CLI_OPT_OWN,
@@ -23,12 +15,19 @@ enum {
     OPT_GROUP,
     OPT_PASSPHRASE,
     OPT_PASS_FD,
-    BLOCK = 65536,
-    MAX_OUTPUTS = CFK_SPLIT_MAX_SHARES + 1,
+    OPT_POLICY,
+    OPT_PEOPLE,
+    OPT_ASK,
+    OPT_GENERATE,
+    OPT_ALLOW_SINGLE,
+    OPT_MEMORY,
+    OPT_PASSES,
+    OPT_AUDIT_FD,
 };
 
 static const char help[] =
     "Usage: cfsplit [OPTION]... FILE\n"
+    "       cfsplit --policy POLICY [OPTION]... [-o FILE.cfl] FILE\n"
     "Seal the secret in FILE ('-' is standard input) and write one share for each\n"
     "person; any K of the N shares open it with cfjoin, fewer tell nothing. Secrets\n"
     "of up to 4 KiB ride in the shares; a larger one goes to FILE.cfl beside them,\n"
@@ -47,6 +46,21 @@ static const char help[] =
     "      --pass-fd N     the same from descriptor N, one line\n"
     "      --raw           plain Shamir bytes, unchecked: a wrong share goes unseen\n"
     "  -o, --output DIR    where to write them (.); made if it is not there\n"
+    "\n"
+    "With --policy, one lock file that named people open, as it says: '2 of (alice,\n"
+    "bob, carol)', 'alice and (bob or carol)', '3 of (ops*2, alice, bob)'.\n"
+    "\n"
+    "      --policy POLICY who opens it\n"
+    "      --people FILE   a YAML map of names to public keys (alice: age1...)\n"
+    "      --ask NAME      that person has a passphrase, which is asked for\n"
+    "      --pass-fd N     the same from descriptor N, one line; once for each --ask\n"
+    "      --generate NAME that person gets a passphrase of six random words, which is\n"
+    "                      printed\n"
+    "      --memory SIZE   what a guess of a passphrase costs: memory (64M)\n"
+    "      --passes N      and passes over it (3)\n"
+    "      --allow-single  one person alone may meet the policy\n" SPLIT_AUDIT_HELP
+    "  -o, --output FILE   where to write it (stdout)\n"
+    "\n"
     "  -f, --force         replace files that exist\n"
     "      --json          say what was written as JSON\n"
     "  -q, --quiet         no words but errors\n"
@@ -56,11 +70,12 @@ static const char help[] =
     "  -h, --help          print this\n"
     "  -V, --version       print the version\n"
     "\n"
-    "The names of the files are printed, one a line. Either all of them appear or\n"
+    "The names of the shares are printed, one a line. Either all files appear or\n"
     "none. Exit status: 0 done, 2 trouble.\n"
     "\n"
     "Example: three people, any two of them:\n"
-    "  echo 'open sesame' | cfsplit --holder alice --holder bob --holder carol -\n";
+    "  echo 'open sesame' | cfsplit --holder alice --holder bob --holder carol -\n"
+    "  cfsplit --policy 'alice and bob' --people keys.yaml -o db.cfl db.key\n";
 
 static const struct option longs[] = {
     { "holder", required_argument, NULL, OPT_HOLDER },
@@ -70,6 +85,14 @@ static const struct option longs[] = {
     { "group", required_argument, NULL, OPT_GROUP },
     { "passphrase", no_argument, NULL, OPT_PASSPHRASE },
     { "pass-fd", required_argument, NULL, OPT_PASS_FD },
+    { "policy", required_argument, NULL, OPT_POLICY },
+    { "people", required_argument, NULL, OPT_PEOPLE },
+    { "ask", required_argument, NULL, OPT_ASK },
+    { "generate", required_argument, NULL, OPT_GENERATE },
+    { "allow-single", no_argument, NULL, OPT_ALLOW_SINGLE },
+    { "memory", required_argument, NULL, OPT_MEMORY },
+    { "passes", required_argument, NULL, OPT_PASSES },
+    { "audit-fd", required_argument, NULL, OPT_AUDIT_FD },
     { "output", required_argument, NULL, 'o' },
     { "force", no_argument, NULL, 'f' },
     CLI_COMMON_LONGS,
@@ -79,322 +102,19 @@ static const struct cli_tool tool = { "cfsplit", help, "k:n:o:f" CLI_COMMON_SHOR
                                       longs };
 
 struct job {
-    const char *input;
-    const char *folder;
-    struct cfk_split_options split;
-    const char *holders[CFK_SPLIT_MAX_SHARES];
-    uint32_t holder_count;
-    bool raw;
-    bool words;
-    struct words_request in_words;
-    bool made_folder;
+    const char *output;
     unsigned flags;
-    int fd;
-    uint64_t size;   /* bytes of the secret that were read */
-    uint32_t opened; /* outputs: the shares in order, then the lock file */
-    uint32_t published;
-    char *paths[MAX_OUTPUTS];
-    struct cli_output outputs[MAX_OUTPUTS];
+    struct cli_passphrase_source source;
+    bool has_passphrase; /* from a descriptor */
+    bool about_shares;
+    bool about_lock;
+    struct shares_job shares;
+    struct lock_job lock;
 };
-
-static uint8_t block[BLOCK];
-
-static int no_memory(struct cfk_error *err)
-{
-    *err = (struct cfk_error){ .code = CFK_E_NOMEM, .message = "no memory" };
-    return CFK_E_NOMEM;
-}
-
-static int fail_input(const struct job *job, struct cfk_error *err)
-{
-    *err = (struct cfk_error){ .code = CFK_E_IO, .sys_errno = errno };
-    snprintf(err->message, sizeof err->message, "%s: %s",
-             job->fd == STDIN_FILENO ? "standard input" : job->input, strerror(errno));
-    return CFK_E_IO;
-}
-
-static int open_input(struct job *job, struct cfk_error *err)
-{
-    job->fd = STDIN_FILENO;
-    if (strcmp(job->input, "-") == 0)
-        return CFK_OK;
-    job->fd = open(job->input, O_RDONLY | O_CLOEXEC | O_NOCTTY);
-    return job->fd < 0 ? fail_input(job, err) : CFK_OK;
-}
-
-/* Fill the block up to capacity; fewer bytes mean the end. */
-static int read_block(struct job *job, size_t capacity, size_t *size,
-                      struct cfk_error *err)
-{
-    *size = 0;
-    while (*size < capacity) {
-        ssize_t got = read(job->fd, block + *size, capacity - *size);
-
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got < 0)
-            return fail_input(job, err);
-        if (got == 0)
-            break;
-        *size += (size_t)got;
-    }
-    job->size += *size;
-    return CFK_OK;
-}
-
-/* --- the files --- */
-
-/* DIR/WHO.NAME.SUFFIX, or DIR/NAME.SUFFIX where who is NULL. On the heap. */
-static char *path_of(const struct job *job, const char *who, const char *suffix)
-{
-    const char *slash = strrchr(job->input, '/');
-    const char *name = job->fd == STDIN_FILENO ? "secret"
-                       : slash != NULL         ? slash + 1
-                                               : job->input;
-    const char *folder = job->folder != NULL ? job->folder : ".";
-    size_t size = strlen(folder) + strlen(name) + (who != NULL ? strlen(who) : 0) + 16;
-    char *path = malloc(size);
-
-    if (path != NULL)
-        snprintf(path, size, "%s%s%s%s%s.%s", strcmp(folder, ".") == 0 ? "" : folder,
-                 strcmp(folder, ".") == 0 ? "" : "/", who != NULL ? who : "",
-                 who != NULL ? "." : "", name, suffix);
-    return path;
-}
-
-static int open_output(struct job *job, const char *who, const char *suffix,
-                       struct cfk_error *err)
-{
-    char *path = path_of(job, who, suffix);
-
-    if (path == NULL)
-        return no_memory(err);
-    job->paths[job->opened] = path;
-    return cli_output_open(&job->outputs[job->opened++], path, job->flags, err);
-}
-
-/* One that is not there yet, for the owner alone. */
-static int make_folder(struct job *job, struct cfk_error *err)
-{
-    if (job->folder == NULL)
-        return CFK_OK;
-    job->made_folder = mkdir(job->folder, 0700) == 0;
-    if (job->made_folder || errno == EEXIST)
-        return CFK_OK;
-    *err = (struct cfk_error){ .code = CFK_E_IO, .sys_errno = errno };
-    snprintf(err->message, sizeof err->message, "%s: %s", job->folder, strerror(errno));
-    return CFK_E_IO;
-}
-
-/* Who gets share i, or its number, in number of size bytes. */
-static const char *name_of(const struct job *job, uint32_t i, char *number, size_t size)
-{
-    uint32_t group, member;
-
-    if (job->holders[i] != NULL)
-        return job->holders[i];
-    snprintf(number, size, "share%u", i + 1);
-    if (job->in_words.group_count > 1) {
-        words_place(&job->in_words, i, &group, &member);
-        snprintf(number, size, "group%u.share%u", group + 1, member + 1);
-    }
-    return number;
-}
-
-static int open_shares(struct job *job, struct cfk_error *err)
-{
-    const char *suffix = job->words ? "words" : job->raw ? "raw" : "cfs";
-    char number[48];
-    int rc = make_folder(job, err);
-
-    for (uint32_t i = 0; i < job->split.count && rc == CFK_OK; i++)
-        rc = open_output(job, name_of(job, i, number, sizeof number), suffix, err);
-    return rc;
-}
-
-static int publish(struct job *job, struct cfk_error *err)
-{
-    int rc = CFK_OK;
-
-    while (job->published < job->opened && rc == CFK_OK) {
-        rc = cli_output_commit(&job->outputs[job->published], err);
-        if (rc == CFK_OK)
-            job->published++;
-    }
-    return rc;
-}
-
-/* All or none: what was published before a failure goes again. */
-static void clean_up(struct job *job, bool failed)
-{
-    for (uint32_t i = 0; i < job->opened; i++) {
-        cli_output_abort(&job->outputs[i]);
-        if (failed && i < job->published)
-            unlink(job->paths[i]);
-    }
-    if (failed && job->made_folder)
-        rmdir(job->folder);
-    if (job->fd > STDERR_FILENO)
-        close(job->fd);
-    explicit_bzero(block, sizeof block);
-}
-
-/* --- sealed shares --- */
-
-static int write_shares(struct job *job, cfk_split *set, struct cfk_error *err)
-{
-    const char *text;
-    size_t len;
-    int rc = CFK_OK;
-
-    for (uint32_t i = 0; i < job->split.count && rc == CFK_OK; i++) {
-        rc = cfk_split_share(set, i, &text, &len, err);
-        if (rc == CFK_OK)
-            rc = cli_output_write(&job->outputs[i], text, len, err);
-    }
-    return rc;
-}
-
-static int seal_piece(cfk_split_sealer *sealer, struct cli_output *out, size_t size,
-                      struct cfk_error *err)
-{
-    const uint8_t *data = block;
-    const void *sealed;
-    size_t sealed_size;
-    size_t used;
-    int rc = CFK_OK;
-
-    while (size > 0 && rc == CFK_OK) {
-        rc = cfk_split_sealer_update(sealer, data, size, &used, &sealed, &sealed_size,
-                                     err);
-        if (rc == CFK_OK)
-            rc = cli_output_write(out, sealed, sealed_size, err);
-        data += used;
-        size -= used;
-    }
-    return rc;
-}
-
-/* The block holds the first size bytes of a secret that does not end there. */
-static int write_lock(struct job *job, cfk_split *set, size_t size, struct cfk_error *err)
-{
-    cfk_split_sealer *sealer;
-    struct cli_output *out = &job->outputs[job->opened];
-    const void *sealed;
-    size_t sealed_size;
-    int rc = open_output(job, NULL, "cfl", err);
-
-    if (rc != CFK_OK)
-        return rc;
-    rc = cfk_split_sealer_new(set, &sealer, err);
-    while (rc == CFK_OK && size > 0) {
-        rc = seal_piece(sealer, out, size, err);
-        if (rc == CFK_OK)
-            rc = read_block(job, BLOCK, &size, err);
-    }
-    if (rc == CFK_OK)
-        rc = cfk_split_sealer_finish(sealer, &sealed, &sealed_size, err);
-    if (rc == CFK_OK)
-        rc = cli_output_write(out, sealed, sealed_size, err);
-    cfk_split_sealer_free(sealer);
-    return rc;
-}
-
-static int split_sealed(struct job *job, char *set_id, struct cfk_error *err)
-{
-    cfk_split *set;
-    size_t size;
-    int rc = cfk_split_new(&job->split, &set, err);
-
-    if (rc != CFK_OK)
-        return rc;
-    for (int i = 0; i < 8; i++)
-        snprintf(set_id + 2 * i, 3, "%02x", cfk_split_set_id(set)[i]);
-    rc = open_shares(job, err);
-    if (rc == CFK_OK)
-        rc = read_block(job, CFK_SPLIT_MAX_INSIDE + 1, &size, err);
-    if (rc == CFK_OK)
-        rc = size <= CFK_SPLIT_MAX_INSIDE ? cfk_split_seal(set, block, size, err)
-                                          : write_lock(job, set, size, err);
-    if (rc == CFK_OK)
-        rc = write_shares(job, set, err);
-    cfk_split_free(set);
-    return rc;
-}
-
-/* --- raw shares: the bytes, then x --- */
-
-static int write_raw_block(struct job *job, uint8_t *shares, size_t size,
-                           struct cfk_error *err)
-{
-    int rc = cfk_split_shamir(block, size, job->split.threshold, job->split.count, shares,
-                              err);
-
-    for (uint32_t i = 0; i < job->split.count && rc == CFK_OK; i++)
-        rc = cli_output_write(&job->outputs[i], shares + i * size, size, err);
-    return rc;
-}
-
-static int split_raw(struct job *job, struct cfk_error *err)
-{
-    size_t shares_size = (size_t)job->split.count * BLOCK;
-    uint8_t *shares = malloc(shares_size);
-    size_t size = BLOCK;
-    int rc = open_shares(job, err);
-
-    if (shares == NULL)
-        return no_memory(err);
-    while (rc == CFK_OK && size == BLOCK) {
-        rc = read_block(job, BLOCK, &size, err);
-        if (rc == CFK_OK)
-            rc = write_raw_block(job, shares, size, err);
-    }
-    for (uint32_t i = 0; i < job->split.count && rc == CFK_OK; i++) {
-        uint8_t x = (uint8_t)(i + 1);
-
-        rc = cli_output_write(&job->outputs[i], &x, 1, err);
-    }
-    explicit_bzero(shares, shares_size);
-    free(shares);
-    return rc;
-}
-
-/* --- shares in words --- */
-
-static int split_words(struct job *job, struct cfk_error *err)
-{
-    cfk_words *words = NULL;
-    size_t size;
-    int rc = open_shares(job, err);
-
-    if (rc == CFK_OK)
-        rc = read_block(job, CFK_WORDS_MAX_SECRET + 1, &size, err);
-    if (rc == CFK_OK)
-        rc = words_make(&job->in_words, block, size, &words, err);
-    for (uint32_t i = 0; i < job->split.count && rc == CFK_OK; i++) {
-        uint32_t group, member;
-        const char *text;
-
-        words_place(&job->in_words, i, &group, &member);
-        text = cfk_words_text(words, group, member);
-        rc = cli_output_write(&job->outputs[i], text, strlen(text), err);
-        if (rc == CFK_OK)
-            rc = cli_output_write(&job->outputs[i], "\n", 1, err);
-    }
-    cfk_words_free(words);
-    return rc;
-}
-
-static int split(struct job *job, char *set_id, struct cfk_error *err)
-{
-    if (job->words)
-        return split_words(job, err);
-    return job->raw ? split_raw(job, err) : split_sealed(job, set_id, err);
-}
 
 /* --- the answer --- */
 
-static json_t *share_json(const struct job *job, uint32_t i)
+static json_t *share_json(const struct shares_job *job, uint32_t i)
 {
     const char *holder = job->holders[i];
     const char *path = job->paths[i];
@@ -404,7 +124,7 @@ static json_t *share_json(const struct job *job, uint32_t i)
                      "file", cli_json_text(path, strlen(path)));
 }
 
-static int answer_json(const struct job *job, const char *set_id)
+static int answer_json(const struct shares_job *job)
 {
     const char *lock =
         job->opened > job->split.count ? job->paths[job->split.count] : NULL;
@@ -412,19 +132,19 @@ static int answer_json(const struct job *job, const char *set_id)
 
     for (uint32_t i = 0; i < job->split.count; i++)
         json_array_append_new(shares, share_json(job, i));
-    return cli_print_json(
-        json_pack("{so si si sb sb sI so so}", "set",
-                  set_id[0] == '\0' ? json_null() : json_string(set_id), "threshold",
-                  (int)job->split.threshold, "count", (int)job->split.count, "raw",
-                  (int)job->raw, "words", (int)job->words, "size", (json_int_t)job->size,
-                  "lock", lock != NULL ? cli_json_text(lock, strlen(lock)) : json_null(),
-                  "shares", shares));
+    return cli_print_json(json_pack(
+        "{so si si sb sb sI so so}", "set",
+        job->set_id[0] == '\0' ? json_null() : json_string(job->set_id), "threshold",
+        (int)job->split.threshold, "count", (int)job->split.count, "raw", (int)job->raw,
+        "words", (int)job->words, "size", (json_int_t)job->size, "lock",
+        lock != NULL ? cli_json_text(lock, strlen(lock)) : json_null(), "shares",
+        shares));
 }
 
-static int answer(const struct job *job, const char *set_id)
+static int answer(const struct shares_job *job)
 {
     if (cli_json())
-        return answer_json(job, set_id);
+        return answer_json(job);
     for (uint32_t i = 0; i < job->opened; i++)
         puts(job->paths[i]);
     if (job->in_words.group_count > 1)
@@ -439,28 +159,20 @@ static int answer(const struct job *job, const char *set_id)
     return CLI_YES;
 }
 
-static int run(struct job *job)
+static int run(struct shares_job *job)
 {
     struct cfk_error err = { 0 };
-    char set_id[17] = "";
-    int status;
-    int rc = open_input(job, &err);
+    int rc = shares_make(job, &err);
+    int status = rc == CFK_OK ? answer(job) : cli_fail(&err);
 
-    if (rc == CFK_OK)
-        rc = split(job, set_id, &err);
-    if (rc == CFK_OK)
-        rc = publish(job, &err);
-    clean_up(job, rc != CFK_OK);
-    status = rc == CFK_OK ? answer(job, set_id) : cli_fail(&err);
-    for (uint32_t i = 0; i < job->opened; i++)
-        free(job->paths[i]);
+    shares_free(job);
     return status;
 }
 
 /* --- options --- */
 
 /* A name that may be part of a file's name, and that nobody else has. */
-static int add_holder(struct job *job, const char *name)
+static int add_holder(struct shares_job *job, const char *name)
 {
     if (job->holder_count == CFK_SPLIT_MAX_SHARES)
         return cli_usage("there are at most %d holders", CFK_SPLIT_MAX_SHARES);
@@ -484,7 +196,8 @@ static bool parse_count(const char *text, uint32_t least, uint32_t *out)
     return true;
 }
 
-static int parse_option(struct job *job, int c)
+/* Options of shares; each of them is no option of locks. */
+static int parse_share_option(struct shares_job *job, int c)
 {
     switch (c) {
     case 'k':
@@ -495,16 +208,9 @@ static int parse_option(struct job *job, int c)
         if (!parse_count(optarg, 2, &job->split.count))
             return cli_usage("-n wants a number from 2 to 255, not '%s'", optarg);
         return CLI_YES;
-    case 'o': job->folder = optarg; return CLI_YES;
-    case 'f': job->flags |= CLI_OUTPUT_REPLACE; return CLI_YES;
     case OPT_RAW: job->raw = true; return CLI_YES;
     case OPT_WORDS: job->words = true; return CLI_YES;
     case OPT_PASSPHRASE: job->in_words.passphrase = true; return CLI_YES;
-    case OPT_PASS_FD:
-        job->in_words.passphrase = true;
-        if (!cli_passphrase_fd(&job->in_words.source, optarg))
-            return cli_usage("--pass-fd wants an open descriptor, not '%s'", optarg);
-        return CLI_YES;
     case OPT_GROUP:
         if (!words_add_group(&job->in_words, optarg))
             return cli_usage(
@@ -516,13 +222,59 @@ static int parse_option(struct job *job, int c)
     }
 }
 
+/* Options of locks, likewise. */
+static int parse_lock_option(struct lock_job *job, int c)
+{
+    switch (c) {
+    case OPT_POLICY: job->policy = optarg; return CLI_YES;
+    case OPT_PEOPLE: job->takers.people = optarg; return CLI_YES;
+    case OPT_ASK:
+    case OPT_GENERATE:
+        if (!split_takers_ask(&job->takers, optarg, c == OPT_GENERATE))
+            return cli_usage("there are too many people to ask");
+        return CLI_YES;
+    case OPT_ALLOW_SINGLE: job->options.allow_single = 1; return CLI_YES;
+    case OPT_MEMORY:
+        if (!split_parse_memory(optarg, &job->options.memory_kib))
+            return cli_usage(SPLIT_MEMORY_WANTED, optarg);
+        return CLI_YES;
+    case OPT_PASSES:
+        if (!split_parse_passes(optarg, &job->options.passes))
+            return cli_usage(SPLIT_PASSES_WANTED, optarg);
+        return CLI_YES;
+    case OPT_AUDIT_FD:
+        if (!split_audit_fd(&job->audit, optarg))
+            return cli_usage("--audit-fd wants an open descriptor, not '%s'", optarg);
+        return CLI_YES;
+    default: return cli_usage(NULL);
+    }
+}
+
+static int parse_option(struct job *job, int c)
+{
+    switch (c) {
+    case 'o': job->output = optarg; return CLI_YES;
+    case 'f': job->flags |= CLI_OUTPUT_REPLACE; return CLI_YES;
+    case OPT_PASS_FD:
+        job->has_passphrase = true;
+        if (!cli_passphrase_fd(&job->source, optarg))
+            return cli_usage("--pass-fd wants an open descriptor, not '%s'", optarg);
+        return CLI_YES;
+    default:
+        if (c < OPT_POLICY) {
+            job->about_shares = true;
+            return parse_share_option(&job->shares, c);
+        }
+        job->about_lock = true;
+        return parse_lock_option(&job->lock, c);
+    }
+}
+
 /* The defaults, and what fits together. */
-static int settle(struct job *job, int operands)
+static int settle(struct shares_job *job)
 {
     struct cfk_split_options *o = &job->split;
 
-    if (operands != 1)
-        return cli_usage("name one file with the secret, or - for standard input");
     if (words_settle_groups(&job->in_words, o) != CLI_YES)
         return CLI_TROUBLE;
     if (o->threshold == 0)
@@ -543,23 +295,59 @@ static int settle(struct job *job, int operands)
     return words_settle(&job->in_words, job->words, o);
 }
 
+static int settle_lock(struct job *job)
+{
+    if (job->about_shares)
+        return cli_usage(
+            "--policy makes a lock, for which there are no options of shares");
+    if (job->has_passphrase &&
+        job->lock.takers.asked_count == job->lock.takers.generated_count)
+        return cli_usage("--pass-fd goes with --ask");
+    if (job->lock.takers.generated_count > 0 &&
+        (job->output == NULL || strcmp(job->output, "-") == 0))
+        return cli_usage("--generate wants -o FILE: the lock cannot share its place");
+    job->lock.output = job->output;
+    job->lock.flags = job->flags;
+    job->lock.source = job->source;
+    if (cli_json() && (job->output == NULL || strcmp(job->output, "-") == 0))
+        return cli_usage("--json wants -o FILE: the lock cannot share its place");
+    return CLI_YES;
+}
+
+static int settle_shares(struct job *job)
+{
+    if (job->about_lock)
+        return cli_usage("--people, --ask and their kind go with --policy");
+    if (job->has_passphrase)
+        job->shares.in_words.passphrase = true;
+    job->shares.folder = job->output;
+    job->shares.flags = job->flags;
+    job->shares.in_words.source = job->source;
+    return settle(&job->shares);
+}
+
 int main(int argc, char **argv)
 {
-    static struct job job = { .split = { .size = sizeof job.split },
-                              .flags = CLI_OUTPUT_SECRET };
+    static struct job job = {
+        .flags = CLI_OUTPUT_SECRET,
+        .shares = { .split = { .size = sizeof job.shares.split } },
+        .lock = { .options = { .size = sizeof job.lock.options } },
+    };
     int status;
     int c;
 
     cli_start(&tool);
     cli_keep_private();
     while ((c = cli_option(argc, argv)) != -1) {
-        status = parse_option(&job, c);
+        status = c == '?' ? cli_usage(NULL) : parse_option(&job, c);
         if (status != CLI_YES)
             return status;
     }
-    status = settle(&job, argc - optind);
+    if (argc - optind != 1)
+        return cli_usage("name one file with the secret, or - for standard input");
+    job.shares.input = job.lock.input = argv[optind];
+    status = job.lock.policy != NULL ? settle_lock(&job) : settle_shares(&job);
     if (status != CLI_YES)
         return status;
-    job.input = argv[optind];
-    return cli_finish(run(&job));
+    return cli_finish(job.lock.policy != NULL ? lock_make(&job.lock) : run(&job.shares));
 }

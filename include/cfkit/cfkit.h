@@ -10,6 +10,7 @@
 #include <cfkit/ewma.h>
 #include <cfkit/identity.h>
 #include <cfkit/limit.h>
+#include <cfkit/lock.h>
 #include <cfkit/policy.h>
 #include <cfkit/pool.h>
 #include <cfkit/ring.h>

@@ -108,6 +108,26 @@ CFK_API size_t cfk_policy_missing(const cfk_policy *policy, const char *const *n
 CFK_API size_t cfk_policy_helpers(const cfk_policy *policy, const char *const *names,
                                   size_t count, const char **helpers);
 
+/*
+ * The policy with one more person in its outermost gate, which wants as many as
+ * before, or without a person wherever they stand, in *out; release it with
+ * cfk_policy_free(). Returns what cfk_policy_parse() returns, and
+ *
+ *   CFK_E_EXISTS    with: the policy has that person
+ *   CFK_E_NOTFOUND  without: it has not
+ *   CFK_E_INVALID   with: the outermost gate has other gates in it, or weights, so
+ *                   that it is not plain what is wanted; without: nobody could
+ *                   meet the policy. Then a new policy has to be written.
+ *
+ * Since 0.1.
+ */
+CFK_API int cfk_policy_with(const cfk_policy *policy, const char *name,
+                            const struct cfk_policy_options *opts, cfk_policy **out,
+                            struct cfk_error *err);
+CFK_API int cfk_policy_without(const cfk_policy *policy, const char *name,
+                               const struct cfk_policy_options *opts, cfk_policy **out,
+                               struct cfk_error *err);
+
 #ifdef __cplusplus
 }
 #endif

@@ -137,6 +137,7 @@ struct cfk_split_share_info {
     uint32_t row;        /* on CFK_E_SHARE: the row that was mistyped, from 1, or 0 */
     char holder[68];
     char label[68];
+    uint8_t fingerprint[16]; /* the same in all shares of a set and generation */
 };
 
 /*
@@ -198,6 +199,39 @@ CFK_API uint32_t cfk_split_quorum_needed(const cfk_split_quorum *quorum);
  */
 CFK_API int cfk_split_quorum_open(cfk_split_quorum *quorum, const void **secret,
                                   size_t *size, struct cfk_error *err);
+
+/*
+ * One more share that goes with those that are there, for somebody new: of the
+ * same generation and fingerprint. number is from 1 to 255, and to be one that
+ * nobody has: two shares of one number count once; 0 picks one at random beyond
+ * the first n. holder may be NULL. The text is as that of cfk_split_share(); it
+ * belongs to the quorum and lives until the next call.
+ *
+ *   CFK_OK
+ *   CFK_E_NEED_MORE
+ *   CFK_E_INVALID    no such number, or a bad name
+ *   CFK_E_EXISTS     a share of that number is in the quorum
+ *   CFK_E_LIMIT      there is no number left
+ *   CFK_E_SHARE      the shares are forged, all of them
+ *   CFK_E_NOMEM, CFK_E_RANDOM
+ *
+ * O(255 k (k + 32)). Since 0.1.
+ */
+CFK_API int cfk_split_quorum_extend(cfk_split_quorum *quorum, uint32_t number,
+                                    const char *holder, const char **text, size_t *len,
+                                    struct cfk_error *err);
+
+/*
+ * New shares of the same secret, whose generation is one higher, in *out: take
+ * them with cfk_split_share(), release it with cfk_split_free(). They do not go
+ * together with the ones there are, and open the same lock file. Enough of the
+ * old ones still open it, too: destroy them. Zeros in the options mean as
+ * before. Returns what cfk_split_new() returns, CFK_E_NEED_MORE or CFK_E_LIMIT
+ * (after 65535 generations). Since 0.1.
+ */
+CFK_API int cfk_split_quorum_reshare(cfk_split_quorum *quorum,
+                                     const struct cfk_split_options *opts,
+                                     cfk_split **out, struct cfk_error *err);
 
 /*
  * Open a lock file with the key of enough shares; the quorum may be released

@@ -37,7 +37,8 @@ enum {
     CFK_WORDS_MAX_GROUPS = 16,
     CFK_WORDS_MAX_MEMBERS = 16,      /* of a group */
     CFK_WORDS_MAX_PASSPHRASE = 4096, /* bytes */
-    CFK_WORDS_MAX_TEXT = 4096        /* bytes of a share that is read */
+    CFK_WORDS_MAX_TEXT = 4096,       /* bytes of a share that is read */
+    CFK_WORDS_PASSPHRASE_MAX = 24    /* words of one that is made */
 };
 
 /* Shares in the making. One thread at a time. */
@@ -166,6 +167,15 @@ CFK_API int cfk_words_join_ready(const cfk_words_join *join);
 CFK_API int cfk_words_join_open(cfk_words_join *join, const void *passphrase,
                                 size_t passphrase_size, const void **secret,
                                 size_t *secret_size, struct cfk_error *err);
+
+/*
+ * Make a passphrase of count random words of the list, 1 to 24, with spaces
+ * between them and a NUL behind, in text: size bytes, at least 9 for each word.
+ * A word has 10 bits, so that six withstand guessing under Argon2id. Returns
+ * CFK_OK, CFK_E_INVALID, CFK_E_SPACE or CFK_E_RANDOM. Since 0.1.
+ */
+CFK_API int cfk_words_passphrase(uint32_t count, char *text, size_t size,
+                                 struct cfk_error *err);
 
 #ifdef __cplusplus
 }

@@ -9,7 +9,6 @@
 
 enum {
     VERSION = 1,
-    FOR_SHARES = 1, /* the kind of lock that shares open */
     MAC_SIZE = 32,
     AUTHENTICATED = CFK__LOCK_HEADER - MAC_SIZE,
 };
@@ -24,7 +23,7 @@ size_t cfk__place_context(const struct cfk__place *place, uint8_t *context)
 
     cfk__writer_init(&w, context, CFK__PAYLOAD_CONTEXT);
     cfk__write(&w, name, sizeof name);
-    cfk__write_u8(&w, place->in_lock);
+    cfk__write_u8(&w, place->kind);
     cfk__write(&w, place->set_id, sizeof place->set_id);
     cfk__write(&w, place->lock_id, sizeof place->lock_id);
     return cfk__writer_size(&w);
@@ -42,16 +41,35 @@ int cfk__payload_key(const uint8_t *master, uint8_t key[32], struct cfk_error *e
     return derive(master, "cfkit payload key 1", key, err);
 }
 
-static int header_mac(const uint8_t *master, const uint8_t *header, uint8_t *mac,
-                      struct cfk_error *err)
+int cfk__lock_mac(const uint8_t *master, struct cfk__span data, uint8_t *mac,
+                  struct cfk_error *err)
 {
     uint8_t key[32];
     int rc = derive(master, "cfkit header key 1", key, err);
 
     if (rc == CFK_OK)
-        rc = cfk__hmac(CFK__SHA256, key, sizeof key, header, AUTHENTICATED, mac, err);
+        rc = cfk__hmac(CFK__SHA256, key, sizeof key, data.data, data.size, mac, err);
     cfk__wipe(key, sizeof key);
     return rc;
+}
+
+void cfk__lock_write_prefix(struct cfk__writer *w, uint8_t kind, uint32_t payload)
+{
+    cfk__write(w, MAGIC, sizeof MAGIC);
+    cfk__write_u8(w, VERSION);
+    cfk__write_u8(w, kind);
+    cfk__write_u16be(w, 0);
+    cfk__write_u32be(w, payload);
+}
+
+bool cfk__lock_read_prefix(struct cfk__reader *r, struct cfk__lock_prefix *prefix)
+{
+    struct cfk__span magic;
+
+    return cfk__read_span(r, sizeof MAGIC, &magic) &&
+           memcmp(magic.data, MAGIC, sizeof MAGIC) == 0 &&
+           cfk__read_u8(r, &prefix->version) && cfk__read_u8(r, &prefix->kind) &&
+           cfk__read_u16be(r, &prefix->zero) && cfk__read_u32be(r, &prefix->payload);
 }
 
 int cfk__lock_write(const uint8_t *master, const struct cfk__place *place,
@@ -60,14 +78,10 @@ int cfk__lock_write(const uint8_t *master, const struct cfk__place *place,
     struct cfk__writer w;
 
     cfk__writer_init(&w, header, CFK__LOCK_HEADER);
-    cfk__write(&w, MAGIC, sizeof MAGIC);
-    cfk__write_u8(&w, VERSION);
-    cfk__write_u8(&w, FOR_SHARES);
-    cfk__write_u16be(&w, 0);
-    cfk__write_u32be(&w, CFK__LOCK_HEADER); /* where the payload begins */
+    cfk__lock_write_prefix(&w, CFK_LOCK_SHARES, CFK__LOCK_HEADER);
     cfk__write(&w, place->set_id, sizeof place->set_id);
     cfk__write(&w, place->lock_id, sizeof place->lock_id);
-    return header_mac(master, header, w.pos, err);
+    return cfk__lock_mac(master, (struct cfk__span){ header, AUTHENTICATED }, w.pos, err);
 }
 
 static int not_a_lock(struct cfk_error *err)
@@ -76,36 +90,46 @@ static int not_a_lock(struct cfk_error *err)
                      "split: not a lock file, or its head is damaged");
 }
 
+int cfk__lock_parse(const uint8_t *header, size_t size, struct cfk__place *place,
+                    struct cfk_error *err)
+{
+    struct cfk__lock_prefix prefix;
+    struct cfk__reader r;
+
+    cfk__reader_init(&r, header, size);
+    if (!cfk__lock_read_prefix(&r, &prefix))
+        return not_a_lock(err);
+    if (prefix.version == VERSION && prefix.kind == CFK_LOCK_PEOPLE)
+        return cfk__fail(err, CFK_E_NOTSUP,
+                         "split: a lock file that people open, not shares");
+    if (prefix.version != VERSION || prefix.kind != CFK_LOCK_SHARES)
+        return cfk__fail(err, CFK_E_NOTSUP,
+                         "split: a lock file of version %u, kind %u, not %u, %u",
+                         prefix.version, prefix.kind, VERSION, CFK_LOCK_SHARES);
+    if (prefix.zero != 0 || prefix.payload != CFK__LOCK_HEADER ||
+        !cfk__read_copy(&r, place->set_id, sizeof place->set_id) ||
+        !cfk__read_copy(&r, place->lock_id, sizeof place->lock_id) ||
+        !cfk__read_skip(&r, MAC_SIZE))
+        return not_a_lock(err);
+    place->kind = CFK_LOCK_SHARES;
+    return CFK_OK;
+}
+
 int cfk__lock_read(const uint8_t *master, const uint8_t *header, struct cfk__place *place,
                    struct cfk_error *err)
 {
-    uint8_t magic[sizeof MAGIC];
-    uint8_t set_id[CFK__SET_ID_SIZE];
+    struct cfk__place found;
     uint8_t mac[MAC_SIZE];
-    struct cfk__reader r;
-    uint8_t version = 0, kind = 0;
-    uint16_t zero = 0;
-    uint32_t size = 0;
-    int rc;
+    int rc = cfk__lock_parse(header, CFK__LOCK_HEADER, &found, err);
 
-    cfk__reader_init(&r, header, CFK__LOCK_HEADER);
-    if (!cfk__read_copy(&r, magic, sizeof magic) || !cfk__read_u8(&r, &version) ||
-        !cfk__read_u8(&r, &kind) || !cfk__read_u16be(&r, &zero) ||
-        !cfk__read_u32be(&r, &size) || !cfk__read_copy(&r, set_id, sizeof set_id) ||
-        !cfk__read_copy(&r, place->lock_id, sizeof place->lock_id) ||
-        memcmp(magic, MAGIC, sizeof MAGIC) != 0)
-        return not_a_lock(err);
-    if (version != VERSION || kind != FOR_SHARES)
-        return cfk__fail(err, CFK_E_NOTSUP,
-                         "split: a lock file of version %u, kind %u, not %u, %u", version,
-                         kind, VERSION, FOR_SHARES);
-    if (zero != 0 || size != CFK__LOCK_HEADER)
-        return not_a_lock(err);
-    if (memcmp(set_id, place->set_id, sizeof set_id) != 0)
+    if (rc != CFK_OK)
+        return rc;
+    if (memcmp(found.set_id, place->set_id, sizeof found.set_id) != 0)
         return cfk__fail(err, CFK_E_OTHER_SET,
                          "split: the lock file and the shares are of different sets");
-    rc = header_mac(master, header, mac, err);
-    if (rc == CFK_OK && !cfk__equal_secret(mac, r.pos, sizeof mac))
+    *place = found;
+    rc = cfk__lock_mac(master, (struct cfk__span){ header, AUTHENTICATED }, mac, err);
+    if (rc == CFK_OK && !cfk__equal_secret(mac, header + AUTHENTICATED, sizeof mac))
         return cfk__fail(err, CFK_E_CORRUPT,
                          "split: the head of the lock file is forged");
     return rc;

@@ -182,3 +182,24 @@ int cfk_split_shamir_join(const uint8_t *xs, const void *shares, uint32_t count,
     (void)secret;
     return cfk__fail_absent(err, "split");
 }
+
+int cfk_split_quorum_extend(cfk_split_quorum *quorum, uint32_t number, const char *holder,
+                            const char **text, size_t *len, struct cfk_error *err)
+{
+    (void)quorum;
+    (void)number;
+    (void)holder;
+    *text = NULL;
+    *len = 0;
+    return cfk__fail_absent(err, "split");
+}
+
+int cfk_split_quorum_reshare(cfk_split_quorum *quorum,
+                             const struct cfk_split_options *opts, cfk_split **out,
+                             struct cfk_error *err)
+{
+    (void)quorum;
+    (void)opts;
+    *out = NULL;
+    return cfk__fail_absent(err, "split");
+}

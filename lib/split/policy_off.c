@@ -64,3 +64,25 @@ size_t cfk_policy_helpers(const cfk_policy *policy, const char *const *names,
     (void)helpers;
     return 0;
 }
+
+int cfk_policy_with(const cfk_policy *policy, const char *name,
+                    const struct cfk_policy_options *opts, cfk_policy **out,
+                    struct cfk_error *err)
+{
+    (void)policy;
+    (void)name;
+    (void)opts;
+    *out = NULL;
+    return cfk__fail_absent(err, "split");
+}
+
+int cfk_policy_without(const cfk_policy *policy, const char *name,
+                       const struct cfk_policy_options *opts, cfk_policy **out,
+                       struct cfk_error *err)
+{
+    (void)policy;
+    (void)name;
+    (void)opts;
+    *out = NULL;
+    return cfk__fail_absent(err, "split");
+}

@@ -1,33 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /* Shares coming together: each is judged, named where it is wrong, then joined. */
+#include "split/quorum.h"
 #include "base/alloc.h"
 #include "base/crypto.h"
 #include "base/error.h"
 #include "base/options.h"
 #include "base/secret.h"
-#include "cfkit/split.h"
-#include "split/lock.h"
 #include "split/shamir.h"
 #include "split/stream.h"
 
 #include <stdio.h>
 #include <string.h>
-
-/* In secret memory, in one piece. */
-struct keys {
-    uint8_t ys[CFK_SPLIT_MAX_SHARES][CFK__MASTER_SIZE];
-    uint8_t master[CFK__MASTER_SIZE];
-    struct cfk__share first;     /* the share that the others must go with */
-    struct cfk__share_work work; /* the one being read */
-    uint8_t plain[CFK_SPLIT_MAX_INSIDE + CFK__PAYLOAD_TAG];
-};
-
-struct cfk_split_quorum {
-    struct cfk_alloc alloc;
-    uint32_t have;
-    uint8_t xs[CFK_SPLIT_MAX_SHARES];
-    struct keys *keys;
-};
 
 int cfk_split_quorum_new(const struct cfk_split_quorum_options *opts,
                          cfk_split_quorum **out, struct cfk_error *err)
@@ -62,6 +45,7 @@ void cfk_split_quorum_free(cfk_split_quorum *quorum)
     if (quorum == NULL)
         return;
     alloc = quorum->alloc;
+    cfk__secret_free(quorum->extension);
     cfk__secret_free(quorum->keys);
     cfk__free(&alloc, quorum);
 }
@@ -131,7 +115,7 @@ static int check_new(const cfk_split_quorum *quorum, const struct cfk__share *sh
 int cfk_split_quorum_add(cfk_split_quorum *quorum, const char *text, size_t len,
                          struct cfk_error *err)
 {
-    struct keys *keys = quorum->keys;
+    struct cfk__quorum_keys *keys = quorum->keys;
     struct cfk__share *share = &keys->work.share;
     uint32_t row;
     int rc;
@@ -149,8 +133,7 @@ int cfk_split_quorum_add(cfk_split_quorum *quorum, const char *text, size_t len,
     return rc;
 }
 
-/* The master key from the first k shares; every one of them was proven. */
-static int join(cfk_split_quorum *quorum, struct cfk_error *err)
+int cfk__quorum_join(cfk_split_quorum *quorum, struct cfk_error *err)
 {
     uint32_t needed = cfk_split_quorum_needed(quorum);
     const uint8_t *ys[CFK_SPLIT_MAX_SHARES];
@@ -169,10 +152,10 @@ static int join(cfk_split_quorum *quorum, struct cfk_error *err)
     return CFK_OK;
 }
 
-static int open_inside(struct keys *keys, size_t *size, struct cfk_error *err)
+static int open_inside(struct cfk__quorum_keys *keys, size_t *size, struct cfk_error *err)
 {
     struct cfk__payload payload = { 0 };
-    struct cfk__place place = { .in_lock = false };
+    struct cfk__place place = { .kind = CFK__INSIDE_SHARES };
     uint8_t context[CFK__PAYLOAD_CONTEXT];
     uint8_t key[32];
     size_t sealed = keys->first.payload_size - (size_t)CFK__PAYLOAD_PREFIX;
@@ -200,7 +183,7 @@ int cfk_split_quorum_open(cfk_split_quorum *quorum, const void **secret, size_t 
 
     *secret = NULL;
     *size = 0;
-    rc = join(quorum, err);
+    rc = cfk__quorum_join(quorum, err);
     if (rc != CFK_OK)
         return rc;
     if (quorum->keys->first.payload_size == 0)
@@ -218,11 +201,11 @@ int cfk_split_quorum_open(cfk_split_quorum *quorum, const void **secret, size_t 
 int cfk_split_opener_new(cfk_split_quorum *quorum, cfk_split_opener **out,
                          struct cfk_error *err)
 {
-    struct cfk__place place = { .in_lock = true };
+    struct cfk__place place = { .kind = CFK_LOCK_SHARES };
     int rc;
 
     *out = NULL;
-    rc = join(quorum, err);
+    rc = cfk__quorum_join(quorum, err);
     if (rc != CFK_OK)
         return rc;
     memcpy(place.set_id, quorum->keys->first.set_id, sizeof place.set_id);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Making shares: a random master key, its polynomial, the tree over all of its shares. */
+#include "split/set.h"
 #include "base/alloc.h"
 #include "base/crypto.h"
 #include "base/error.h"
@@ -28,6 +29,7 @@ struct cfk_split {
     struct cfk_alloc alloc;
     uint32_t threshold;
     uint32_t count;
+    uint16_t generation;
     bool sealed;
     uint8_t set_id[CFK__SET_ID_SIZE];
     name_text label;
@@ -116,6 +118,7 @@ int cfk_split_new(const struct cfk_split_options *opts, cfk_split **out,
     set->alloc = *cfk__alloc_or_default(o.alloc);
     set->threshold = o.threshold;
     set->count = o.count;
+    set->generation = 1;
     rc = copy_names(set, &o, err);
     if (rc == CFK_OK)
         rc = make_keys(set, err);
@@ -150,7 +153,7 @@ static int fill_common(cfk_split *set, struct cfk_error *err)
     struct cfk__share *share = &set->keys->work.share;
 
     memcpy(share->set_id, set->set_id, sizeof share->set_id);
-    share->generation = 1;
+    share->generation = set->generation;
     share->threshold = (uint8_t)set->threshold;
     share->count = (uint8_t)set->count;
     memcpy(share->label, set->label, sizeof set->label);
@@ -195,7 +198,7 @@ static int seal_inside(cfk_split *set, const void *secret, size_t size,
     struct cfk__share *share = &set->keys->work.share;
     uint8_t *chunk = share->payload + CFK__PAYLOAD_PREFIX;
     struct cfk__payload payload = { 0 };
-    struct cfk__place place = { .in_lock = false };
+    struct cfk__place place = { .kind = CFK__INSIDE_SHARES };
     uint8_t context[CFK__PAYLOAD_CONTEXT];
     uint8_t key[32];
     int rc = cfk__payload_key(set->keys->master, key, err);
@@ -262,7 +265,7 @@ int cfk_split_share(cfk_split *set, uint32_t index, const char **text, size_t *l
 
 int cfk_split_sealer_new(cfk_split *set, cfk_split_sealer **out, struct cfk_error *err)
 {
-    struct cfk__place place = { .in_lock = true };
+    struct cfk__place place = { .kind = CFK_LOCK_SHARES };
     int rc;
 
     *out = NULL;
@@ -277,4 +280,32 @@ int cfk_split_sealer_new(cfk_split *set, cfk_split_sealer **out, struct cfk_erro
     rc = cfk__sealer_new(set->keys->master, &place, &set->alloc, out, err);
     set->sealed = rc == CFK_OK;
     return rc;
+}
+
+int cfk__split_anew(const struct cfk_split_options *opts, const struct cfk__share *like,
+                    const uint8_t *master, cfk_split **out, struct cfk_error *err)
+{
+    struct cfk__share *share;
+    cfk_split *set;
+    int rc;
+
+    if (like->generation == UINT16_MAX)
+        return cfk__fail(err, CFK_E_LIMIT, "split: these shares were changed too often");
+    rc = cfk_split_new(opts, &set, err);
+    if (rc != CFK_OK)
+        return rc;
+    share = &set->keys->work.share;
+    memcpy(set->keys->master, master, CFK__MASTER_SIZE);
+    memcpy(set->set_id, like->set_id, sizeof set->set_id);
+    set->generation = (uint16_t)(like->generation + 1);
+    memcpy(share->payload, like->payload, like->payload_size);
+    share->payload_size = like->payload_size;
+    rc = build_tree(set, err);
+    if (rc != CFK_OK) {
+        cfk_split_free(set);
+        return rc;
+    }
+    set->sealed = true;
+    *out = set;
+    return CFK_OK;
 }

@@ -147,8 +147,11 @@ static int write_bytes(struct cfk__share_work *work, size_t *size, struct cfk_er
 /* The lines for people above the code; they say what the code says. */
 static size_t write_header(const struct cfk__share *share, char *text, size_t size)
 {
-    int used = snprintf(text, size, "share %u of %u, %u needed\n", share->x, share->count,
-                        share->threshold);
+    int used =
+        share->x <= share->count
+            ? snprintf(text, size, "share %u of %u, %u needed\n", share->x, share->count,
+                       share->threshold)
+            : snprintf(text, size, "share %u, %u needed\n", share->x, share->threshold);
 
     if (share->holder[0] != '\0')
         used += snprintf(text + used, size - (size_t)used, "holder: %s\n", share->holder);
@@ -393,6 +396,7 @@ int cfk_split_share_check(const char *text, size_t len, struct cfk_split_share_i
     known.has_secret = work->share.payload_size > 0;
     memcpy(known.holder, work->share.holder, sizeof work->share.holder);
     memcpy(known.label, work->share.label, sizeof work->share.label);
+    memcpy(known.fingerprint, work->share.root, sizeof known.fingerprint);
     if (info != NULL) {
         known.size = info->size;
         memcpy(info, &known, sizeof known);

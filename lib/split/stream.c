@@ -27,6 +27,7 @@ struct stream {
     struct cfk_alloc alloc;
     struct cfk__place place;
     struct pages *pages;
+    size_t skipped;  /* of the head: a lock for people has its own, read apart */
     size_t filled;   /* bytes in the chunk, or in the head while it is being read */
     uint64_t offset; /* bytes of the lock file that were read */
     bool has_head;   /* sealing: it has left; opening: it is there */
@@ -49,6 +50,7 @@ static int stream_init(struct stream *s, const struct cfk__place *place,
 
     s->alloc = *cfk__alloc_or_default(alloc);
     s->place = *place;
+    s->skipped = place->kind == CFK_LOCK_PEOPLE ? CFK__LOCK_HEADER : 0;
     s->pages = secret;
     return rc;
 }
@@ -98,7 +100,7 @@ static int begin_seal(struct stream *s, const uint8_t *master, struct cfk_error 
             (struct cfk__span){ context, cfk__place_context(&s->place, context) },
             s->pages->head + CFK__LOCK_HEADER, err);
     cfk__wipe(key, sizeof key);
-    if (rc == CFK_OK)
+    if (rc == CFK_OK && s->skipped == 0)
         rc = cfk__lock_write(master, &s->place, s->pages->head, err);
     return rc;
 }
@@ -139,8 +141,8 @@ static int emit_sealed(struct stream *s, const void **out, size_t *out_size,
         s->ended = true;
         return rc;
     }
-    *out = s->has_head ? s->pages->chunk : s->pages->head;
-    *out_size = s->filled + CFK__PAYLOAD_TAG + (s->has_head ? 0 : HEAD_SIZE);
+    *out = s->has_head ? s->pages->chunk : s->pages->head + s->skipped;
+    *out_size = s->filled + CFK__PAYLOAD_TAG + (s->has_head ? 0 : HEAD_SIZE - s->skipped);
     s->has_head = true;
     s->filled = 0;
     return CFK_OK;
@@ -196,6 +198,8 @@ int cfk__opener_new(const uint8_t *master, const struct cfk__place *place,
         return rc;
     }
     memcpy(opener->s.pages->master, master, CFK__MASTER_SIZE);
+    opener->s.filled = opener->s.skipped;
+    opener->s.offset = place->kind == CFK_LOCK_PEOPLE ? CFK_LOCK_HEAD : 0;
     *out = opener;
     return CFK_OK;
 }
@@ -212,8 +216,10 @@ static int begin_open(struct stream *s, struct cfk_error *err)
     struct pages *pages = s->pages;
     uint8_t context[CFK__PAYLOAD_CONTEXT];
     uint8_t key[32];
-    int rc = cfk__lock_read(pages->master, pages->head, &s->place, err);
+    int rc = CFK_OK;
 
+    if (s->skipped == 0)
+        rc = cfk__lock_read(pages->master, pages->head, &s->place, err);
     if (rc == CFK_OK)
         rc = cfk__payload_key(pages->master, key, err);
     if (rc == CFK_OK)

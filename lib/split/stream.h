@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* Sealing and opening lock files in pieces, given the master key. */
+/*
+ * Sealing and opening lock files in pieces, given the master key: with the head
+ * where shares open it, else the payload alone.
+ */
 #ifndef CFK_SPLIT_STREAM_H
 #define CFK_SPLIT_STREAM_H
 

@@ -74,3 +74,11 @@ int cfk_words_join_open(cfk_words_join *join, const void *passphrase,
     *secret_size = 0;
     return cfk__fail_absent(err, "split");
 }
+
+int cfk_words_passphrase(uint32_t count, char *text, size_t size, struct cfk_error *err)
+{
+    (void)count;
+    (void)text;
+    (void)size;
+    return cfk__fail_absent(err, "split");
+}

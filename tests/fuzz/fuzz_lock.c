@@ -12,7 +12,7 @@
 #include <string.h>
 
 static const uint8_t master[CFK__MASTER_SIZE] = "cfkit fuzzing master key, 32 by";
-static const struct cfk__place place = { .set_id = "set12345", .in_lock = true };
+static const struct cfk__place place = { .set_id = "set12345", .kind = CFK_LOCK_SHARES };
 
 struct outcome {
     int rc;

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "cfkit/lock.h"
 #include "fault.h"
 #include "gen.h"
 #include "set_of.h"
@@ -251,10 +252,14 @@ START_TEST(other_versions_and_kinds_are_not_guessed_at)
         open_lock(lock.quorum, lock.file.data, lock.file.size, SIZE_MAX, &plain, &err),
         CFK_E_NOTSUP, &err, "version 2");
     lock.file.data[8] = 1;
-    lock.file.data[9] = 2;
+    lock.file.data[9] = 3;
     unit_expect_error(
         open_lock(lock.quorum, lock.file.data, lock.file.size, SIZE_MAX, &plain, &err),
-        CFK_E_NOTSUP, &err, "kind 2");
+        CFK_E_NOTSUP, &err, "kind 3");
+    lock.file.data[9] = CFK_LOCK_PEOPLE;
+    unit_expect_error(
+        open_lock(lock.quorum, lock.file.data, lock.file.size, SIZE_MAX, &plain, &err),
+        CFK_E_NOTSUP, &err, "that people open");
     lock_free(&lock);
 }
 END_TEST
