@@ -26,13 +26,3 @@ void cfk__hasher_guard(struct cfk__hasher *h)
             h->guard[i] = cfk__siphash24(h->secret, &i, 1);
     h->guarded = true;
 }
-
-uint64_t cfk__hash_head(const struct cfk__hasher *h, const uint8_t *p, size_t len)
-{
-    uint64_t head = h->secret[3];
-
-    for (; len > 16; p += 16, len -= 16)
-        head = cfk__hash_fold(cfk__hash_word64(p) ^ h->secret[2],
-                              cfk__hash_word64(p + 8) ^ head);
-    return head;
-}

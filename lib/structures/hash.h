@@ -42,7 +42,7 @@ int cfk__hasher_init(struct cfk__hasher *h, const uint64_t asked[2],
 void cfk__hasher_guard(struct cfk__hasher *h);
 
 /* Little-endian words, the same number on every machine. */
-static inline uint64_t cfk__hash_word64(const uint8_t *p)
+static inline uint64_t cfk__key_word64(const uint8_t *p)
 {
     uint64_t word;
 
@@ -53,7 +53,7 @@ static inline uint64_t cfk__hash_word64(const uint8_t *p)
     return word;
 }
 
-static inline uint64_t cfk__hash_word32(const uint8_t *p)
+static inline uint64_t cfk__key_word32(const uint8_t *p)
 {
     uint32_t word;
 
@@ -101,38 +101,70 @@ static inline uint64_t cfk__hash_fold(uint64_t a, uint64_t b)
     return lo ^ hi;
 }
 
-/* All of a long key but its last 16 bytes. */
-uint64_t cfk__hash_head(const struct cfk__hasher *h, const uint8_t *p, size_t len);
+/* Two words that, with the length, tell any two keys of up to 16 bytes apart. */
+struct cfk__key_words {
+    uint64_t a;
+    uint64_t b;
+};
+
+static inline struct cfk__key_words cfk__key_words(const uint8_t *p, size_t len)
+{
+    if (len >= 8) /* they overlap where there are less than 16 */
+        return (struct cfk__key_words){ cfk__key_word64(p),
+                                        cfk__key_word64(p + len - 8) };
+    if (len >= 4)
+        return (struct cfk__key_words){ cfk__key_word32(p),
+                                        cfk__key_word32(p + len - 4) };
+    if (len > 0)
+        return (struct cfk__key_words){
+            (uint64_t)p[0] << 16 | (uint64_t)p[len / 2] << 8 | p[len - 1], 0
+        };
+    return (struct cfk__key_words){ 0, 0 };
+}
+
+/* Whether the key of len <= 16 bytes at p has these words. */
+static inline bool cfk__key_has_words(const uint8_t *p, size_t len,
+                                      struct cfk__key_words words)
+{
+    struct cfk__key_words those = cfk__key_words(p, len);
+
+    return those.a == words.a && those.b == words.b;
+}
+
+/* The hash of a key that ends in these words, after a head. */
+static inline uint64_t cfk__hash_close(const struct cfk__hasher *h,
+                                       struct cfk__key_words words, uint64_t head,
+                                       size_t len)
+{
+    uint64_t lo;
+    uint64_t hi;
+
+    cfk__multiply(words.a ^ h->secret[0], words.b ^ h->secret[1] ^ head, &lo, &hi);
+    return cfk__hash_fold(lo ^ h->secret[2] ^ len, hi ^ h->secret[3]);
+}
+
+/* All of a key above 16 bytes but its last 16. */
+static inline uint64_t cfk__hash_head(const struct cfk__hasher *h, const uint8_t *p,
+                                      size_t len)
+{
+    uint64_t head = h->secret[3];
+
+    for (; len > 16; p += 16, len -= 16)
+        head = cfk__hash_fold(cfk__key_word64(p) ^ h->secret[2],
+                              cfk__key_word64(p + 8) ^ head);
+    return head;
+}
 
 /* The fast hash, also after the table has gone over to another. */
 static inline uint64_t cfk__keyed_hash_fast(const struct cfk__hasher *h, const void *data,
                                             size_t len)
 {
     const uint8_t *p = data;
-    uint64_t head = 0;
-    uint64_t a = 0;
-    uint64_t b = 0;
-    uint64_t lo;
-    uint64_t hi;
 
-    if (len >= 8) { /* two words that overlap where the key is short */
-        if (len > 16) {
-            head = cfk__hash_head(h, p, len);
-            p += len - 16;
-            a = cfk__hash_word64(p);
-            b = cfk__hash_word64(p + 8);
-        } else {
-            a = cfk__hash_word64(p);
-            b = cfk__hash_word64(p + len - 8);
-        }
-    } else if (len >= 4) {
-        a = cfk__hash_word32(p);
-        b = cfk__hash_word32(p + len - 4);
-    } else if (len > 0) {
-        a = (uint64_t)p[0] << 16 | (uint64_t)p[len / 2] << 8 | p[len - 1];
-    }
-    cfk__multiply(a ^ h->secret[0], b ^ h->secret[1] ^ head, &lo, &hi);
-    return cfk__hash_fold(lo ^ h->secret[2] ^ len, hi ^ h->secret[3]);
+    if (len <= 16)
+        return cfk__hash_close(h, cfk__key_words(p, len), 0, len);
+    return cfk__hash_close(h, cfk__key_words(p + len - 16, 16), cfk__hash_head(h, p, len),
+                           len);
 }
 
 /* The hash by which a table finds its keys. */

@@ -29,20 +29,14 @@ static inline const uint8_t *cfk__key_data(const struct cfk__key *key)
 
 /*
  * Equality of len bytes. Most keys are short, and a call of memcmp() costs
- * more than comparing two words that overlap.
+ * more than comparing their words does.
  */
 static inline bool cfk__bytes_equal(const uint8_t *a, const uint8_t *b, size_t len)
 {
-    if (len > 16)
-        return memcmp(a, b, len) == 0;
-    if (len >= 8)
-        return cfk__hash_word64(a) == cfk__hash_word64(b) &&
-               cfk__hash_word64(a + len - 8) == cfk__hash_word64(b + len - 8);
-    if (len >= 4)
-        return cfk__hash_word32(a) == cfk__hash_word32(b) &&
-               cfk__hash_word32(a + len - 4) == cfk__hash_word32(b + len - 4);
-    return len == 0 ||
-           (a[0] == b[0] && a[len / 2] == b[len / 2] && a[len - 1] == b[len - 1]);
+    for (; len > 16; a += 8, b += 8, len -= 8)
+        if (cfk__key_word64(a) != cfk__key_word64(b))
+            return false;
+    return cfk__key_has_words(a, len, cfk__key_words(b, len));
 }
 
 static inline bool cfk__key_equal(const struct cfk__key *key, const void *data,

@@ -10,7 +10,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-static cfk_topk *count_stream(const struct trace *trace)
+enum { PARTS = 8 };
+
+static cfk_topk *new_sketch(void)
 {
     struct cfk_topk_options opts = { .size = sizeof opts,
                                      .max_key_bytes = 4096,
@@ -18,9 +20,36 @@ static cfk_topk *count_stream(const struct trace *trace)
     cfk_topk *top;
 
     ck_assert_int_eq(cfk_topk_new(&opts, &top, NULL), CFK_OK);
-    for (size_t i = 0; i < trace->count; i++)
+    return top;
+}
+
+/* Every step-th key from the start-th on. */
+static cfk_topk *count_part(const struct trace *trace, size_t start, size_t step)
+{
+    cfk_topk *top = new_sketch();
+
+    for (size_t i = start; i < trace->count; i += step)
         if (cfk_topk_add(top, trace->keys[i].data, trace->keys[i].len, 1, NULL) != CFK_OK)
             ck_abort_msg("line %zu cannot be added", i);
+    return top;
+}
+
+static cfk_topk *count_stream(const struct trace *trace)
+{
+    return count_part(trace, 0, 1);
+}
+
+/* As eight machines would count it. */
+static cfk_topk *count_in_parts(const struct trace *trace)
+{
+    cfk_topk *top = new_sketch();
+
+    for (size_t part = 0; part < PARTS; part++) {
+        cfk_topk *piece = count_part(trace, part, PARTS);
+
+        ck_assert_int_eq(cfk_topk_merge(top, piece, NULL), CFK_OK);
+        cfk_topk_free(piece);
+    }
     return top;
 }
 
@@ -41,14 +70,33 @@ static cfk_cache *count_exactly(const struct trace *trace, size_t distinct)
     return counts;
 }
 
+static void expect_bounds(const char *name, const cfk_topk *top, const cfk_cache *counts,
+                          size_t events)
+{
+    struct cfk_cache_entry entry;
+    uint64_t worst = cfk_topk_max_error(top);
+    uint64_t cursor = 0;
+
+    ck_assert_uint_eq(cfk_topk_total(top), events);
+    ck_assert_uint_le(worst, events / 1024);
+    while (cfk_cache_next(counts, &cursor, &entry) == 1) {
+        uint64_t lo;
+        uint64_t hi;
+
+        cfk_topk_query(top, entry.key, entry.key_len, &lo, &hi);
+        if (lo > entry.value || entry.value > hi || hi - lo > worst)
+            ck_abort_msg("%s: %.*s: %llu is not in %llu..%llu", name, (int)entry.key_len,
+                         (const char *)entry.key, (unsigned long long)entry.value,
+                         (unsigned long long)lo, (unsigned long long)hi);
+    }
+}
+
 START_TEST(the_bounds_hold_for_every_key_of_a_stream)
 {
     const struct stream *stream = &streams[_i];
-    struct cfk_cache_entry entry;
+    struct cfk_topk_stats stats;
     struct trace trace;
     cfk_cache *counts;
-    uint64_t cursor = 0;
-    uint64_t worst;
     cfk_topk *top;
     json_t *truth;
 
@@ -57,20 +105,12 @@ START_TEST(the_bounds_hold_for_every_key_of_a_stream)
     counts = count_exactly(
         &trace, (size_t)json_integer_value(json_object_get(truth, "distinct")));
     top = count_stream(&trace);
-    worst = cfk_topk_max_error(top);
-    ck_assert_uint_eq(cfk_topk_total(top), trace.count);
-    ck_assert_uint_le(worst, trace.count / 1024);
-    while (cfk_cache_next(counts, &cursor, &entry) == 1) {
-        uint64_t lo;
-        uint64_t hi;
-
-        cfk_topk_query(top, entry.key, entry.key_len, &lo, &hi);
-        if (lo > entry.value || entry.value > hi || hi - lo > worst)
-            ck_abort_msg("%s: %.*s: %llu is not in %llu..%llu", stream->name,
-                         (int)entry.key_len, (const char *)entry.key,
-                         (unsigned long long)entry.value, (unsigned long long)lo,
-                         (unsigned long long)hi);
-    }
+    expect_bounds(stream->name, top, counts, trace.count);
+    cfk_topk_get_stats(top, &stats);
+    ck_assert_uint_le(stats.bytes, 120 * 1024);
+    cfk_topk_free(top);
+    top = count_in_parts(&trace);
+    expect_bounds(stream->name, top, counts, trace.count);
     cfk_topk_free(top);
     cfk_cache_free(counts);
     trace_free(&trace);
@@ -104,22 +144,15 @@ static bool listed(const struct cfk_topk_item *items, size_t count, const char *
     return false;
 }
 
-START_TEST(the_most_frequent_keys_are_found)
+/* How many of the 100 most frequent keys are among the first 100 listed. */
+static size_t precision(const cfk_topk *top, const json_t *truth)
 {
-    const struct stream *stream = &streams[_i];
     struct cfk_topk_item items[100];
-    struct trace trace;
-    json_t *truth;
-    json_t *pair;
-    cfk_topk *top;
-    size_t count;
+    size_t count = cfk_topk_list(top, CFK_TOPK_BY_HI, items, 100);
     size_t found = 0;
     size_t at;
+    json_t *pair;
 
-    if (!stream_open(stream->name, &trace, &truth))
-        return;
-    top = count_stream(&trace);
-    count = cfk_topk_list(top, CFK_TOPK_BY_HI, items, 100);
     ck_assert_uint_eq(count, 100);
     json_array_foreach(json_object_get(truth, "top"), at, pair)
     {
@@ -129,8 +162,28 @@ START_TEST(the_most_frequent_keys_are_found)
         if (at < 100)
             found += listed(items, count, key, len);
     }
+    return found;
+}
+
+START_TEST(the_most_frequent_keys_are_found)
+{
+    const struct stream *stream = &streams[_i];
+    struct trace trace;
+    json_t *truth;
+    cfk_topk *top;
+    cfk_topk *merged;
+    size_t found;
+
+    if (!stream_open(stream->name, &trace, &truth))
+        return;
+    top = count_stream(&trace);
+    found = precision(top, truth);
     ck_assert_msg((double)found >= stream->precision * 100, "%s: %zu of 100",
                   stream->name, found);
+    merged = count_in_parts(&trace);
+    ck_assert_msg(precision(merged, truth) + 1 >= found, "%s: merged, %zu instead of %zu",
+                  stream->name, precision(merged, truth), found);
+    cfk_topk_free(merged);
     cfk_topk_free(top);
     trace_free(&trace);
     json_decref(truth);
