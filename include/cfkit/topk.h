@@ -137,7 +137,7 @@ CFK_API void cfk_topk_query(const cfk_topk *top, const void *key, size_t key_len
                             uint64_t *lo, uint64_t *hi);
 
 /*
- * All that is known of one key, at a time; times before the latest are the
+ * All that is known of one key, at a time; 0 and times before the latest are the
  * latest. item->key is the caller's. Cannot fail. O(1), or O(k) for a key whose
  * cell has overflowed. Since 0.1.
  */
@@ -203,7 +203,7 @@ CFK_API uint64_t cfk_topk_max_error(const cfk_topk *top);
 
 /* Figures of a sketch, from its creation or reset on. */
 struct cfk_topk_stats {
-    uint64_t total; /* as cfk_topk_total() */
+    uint64_t total;
     uint64_t max_error;
     uint64_t used;      /* counters with a key */
     uint64_t counters;  /* k */
@@ -213,11 +213,16 @@ struct cfk_topk_stats {
     uint64_t sweeps;    /* over all counters, to find the least */
     uint64_t guards;    /* 1 where the table was crowded and changed its hash */
     double rate;        /* with a half-life: total weight a second */
-    uint64_t reserved[6];
+    int64_t half_life_ns;
+    uint64_t reserved[5];
 };
 
-/* Read them. Cannot fail. O(k). Since 0.1. */
-CFK_API void cfk_topk_get_stats(const cfk_topk *top, struct cfk_topk_stats *stats);
+/*
+ * Read them. With a half-life, total, max_error and rate are those at now_ns; 0
+ * and times before the latest are the latest. Cannot fail. O(k). Since 0.1.
+ */
+CFK_API void cfk_topk_get_stats(const cfk_topk *top, int64_t now_ns,
+                                struct cfk_topk_stats *stats);
 
 /*
  * Add all that another sketch has counted, as if this one had been given its

@@ -90,9 +90,9 @@ uint64_t cfk_topk_max_error(const cfk_topk *top)
     return 0;
 }
 
-void cfk_topk_get_stats(const cfk_topk *top, struct cfk_topk_stats *stats)
+void cfk_topk_get_stats(const cfk_topk *top, int64_t now_ns, struct cfk_topk_stats *stats)
 {
-    (void)top;
+    (void)top, (void)now_ns;
     memset(stats, 0, sizeof *stats);
 }
 

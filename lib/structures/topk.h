@@ -163,10 +163,12 @@ static inline uint64_t cfk__topk_cell_value(bool decayed, const cfk_topk *top,
 static inline void cfk__topk_raise_narrow(cfk_topk *top, struct cfk__topk_cells at,
                                           uint32_t value)
 {
-    if (top->narrow[at.first] < value)
-        top->narrow[at.first] = value;
-    if (top->narrow[at.second] < value)
-        top->narrow[at.second] = value;
+    uint32_t first = top->narrow[at.first];
+    uint32_t second = top->narrow[at.second];
+
+    /* Written in any case: which of the two is less, no processor can foresee. */
+    top->narrow[at.first] = first < value ? value : first;
+    top->narrow[at.second] = second < value ? value : second;
 }
 
 static inline void cfk__topk_raise_cells(bool decayed, cfk_topk *top,

@@ -28,9 +28,8 @@
 
 enum {
     BATCH = 32,
-    SHORT = 16, /* bytes of a key that two words can hold */
-
-    NEAR = 4096, /* so many counters are in a near cache anyway */
+    SHORT = 16,     /* bytes of a key that two words can hold */
+    NEAR = 1 << 16, /* counters below which fetching ahead costs more than it gains */
 };
 
 static int no_memory(struct cfk_error *err, size_t key_len)
@@ -192,11 +191,10 @@ NOINLINE int add_plain(cfk_topk *top, const void *key, size_t key_len, uint64_t 
  * hashed and compared. It sums without looking: no count and no cell is above
  * the total, and where that would overflow the plain way is taken.
  */
-INLINE int add_short(cfk_topk *top, const void *key, size_t key_len, uint64_t weight,
+INLINE int add_short(cfk_topk *top, const void *key, size_t key_len,
+                     struct cfk__key_words words, uint64_t hash, uint64_t weight,
                      struct cfk_error *err)
 {
-    struct cfk__key_words words = cfk__key_words(key, key_len);
-    uint64_t hash = cfk__hash_close(&top->hasher, words, 0, key_len);
     uint64_t total = top->total + weight;
     uint32_t tag = cfk__table_tag(hash);
     uint32_t mask = top->table.mask;
@@ -241,8 +239,12 @@ void cfk__topk_choose_ways(cfk_topk *top)
 INLINE int add(cfk_topk *top, const void *key, size_t key_len, uint64_t weight,
                int64_t now, struct cfk_error *err)
 {
-    if (LIKELY(key_len < top->short_end))
-        return add_short(top, key, key_len, weight, err);
+    if (LIKELY(key_len < top->short_end)) {
+        struct cfk__key_words words = cfk__key_words(key, key_len);
+        uint64_t hash = cfk__hash_close(&top->hasher, words, 0, key_len);
+
+        return add_short(top, key, key_len, words, hash, weight, err);
+    }
     if (LIKELY(key_len < top->plain_end))
         return add_plain(top, key, key_len, weight, err);
     return add_any(top, key, key_len, weight, now, err);
@@ -262,53 +264,83 @@ int cfk_topk_add_at(cfk_topk *top, const void *key, size_t key_len, uint64_t wei
 
 /* ---- batches ---- */
 
-/* Fetch what the keys will need: slots and cells first, then counters. */
-static void fetch_ahead(const cfk_topk *top, const struct cfk_topk_key *keys,
-                        size_t count)
+/* A key of a batch that goes the short way, ahead of its addition. */
+struct ahead {
+    struct cfk__key_words words;
+    uint64_t hash;
+};
+
+static void fetch(const cfk_topk *top, uint64_t hash)
 {
     const struct cfk__table *table = &top->table;
-    const char *cells = top->wide != NULL ? (char *)top->wide : (char *)top->narrow;
-    size_t cell_size = top->wide != NULL ? sizeof *top->wide : sizeof *top->narrow;
-    uint32_t homes[BATCH];
+    struct cfk__topk_cells at = cfk__topk_cells_of(top, hash);
 
+    PREFETCH(&table->slots[cfk__table_tag(hash) & table->mask]);
+    PREFETCH(&top->narrow[at.first]);
+    PREFETCH(&top->narrow[at.second]);
+}
+
+/* Fetch what count keys will need: slots and cells first, then counters. */
+static void hash_ahead(const cfk_topk *top, const struct cfk_topk_key *keys, size_t count,
+                       struct ahead *ahead)
+{
     for (size_t i = 0; i < count; i++) {
-        struct cfk__topk_cells at;
-        uint64_t hash;
-
-        homes[i] = 0;
-        if (keys[i].key_len > top->max_key_bytes)
+        ahead[i].hash = 0;
+        if (keys[i].key_len >= top->short_end)
             continue;
-        hash = cfk__keyed_hash_fast(&top->hasher, keys[i].key, keys[i].key_len);
-        homes[i] = cfk__table_tag(hash) & table->mask;
-        at = cfk__topk_cells_of(top, hash);
-        PREFETCH(&table->slots[homes[i]]);
-        PREFETCH(cells + at.first * cell_size);
-        PREFETCH(cells + at.second * cell_size);
+        ahead[i].words = cfk__key_words(keys[i].key, keys[i].key_len);
+        ahead[i].hash = cfk__hash_close(&top->hasher, ahead[i].words, 0, keys[i].key_len);
+        fetch(top, ahead[i].hash);
     }
     for (size_t i = 0; i < count; i++) {
-        uint64_t slot = table->slots[homes[i]];
+        uint64_t slot = top->table.slots[cfk__table_tag(ahead[i].hash) & top->table.mask];
 
         PREFETCH(&top->counters[slot != 0 ? (uint32_t)slot - 1 : 0]);
     }
 }
 
+/* Up to BATCH keys, of which those that go the short way are fetched ahead. */
+static int add_ahead(cfk_topk *top, const struct cfk_topk_key *keys, size_t count,
+                     int64_t now, size_t *added, struct cfk_error *err)
+{
+    struct ahead ahead[BATCH];
+
+    hash_ahead(top, keys, count, ahead);
+    for (size_t i = 0; i < count; i++, ++*added) {
+        const struct cfk_topk_key *key = &keys[i];
+        int rc;
+
+        if (key->key_len < top->short_end)
+            rc = add_short(top, key->key, key->key_len, ahead[i].words, ahead[i].hash,
+                           key->weight, err);
+        else
+            rc = add(top, key->key, key->key_len, key->weight, now, err);
+        if (rc != CFK_OK)
+            return rc;
+    }
+    return CFK_OK;
+}
+
 int cfk_topk_add_batch(cfk_topk *top, const struct cfk_topk_key *keys, size_t count,
                        int64_t now_ns, size_t *added, struct cfk_error *err)
 {
-    bool far = top->counter_count > NEAR;
-    size_t i;
+    size_t done = 0;
     int rc = CFK_OK;
 
-    for (i = 0; i < count; i++) {
-        const struct cfk_topk_key *key = &keys[i];
+    if (top->counter_count > NEAR)
+        while (rc == CFK_OK && done < count)
+            rc = add_ahead(top, keys + done, count - done < BATCH ? count - done : BATCH,
+                           now_ns, &done, err);
+    else
+        while (done < count) {
+            const struct cfk_topk_key *key = &keys[done];
 
-        if (far && i % BATCH == 0)
-            fetch_ahead(top, key, count - i < BATCH ? count - i : BATCH);
-        rc = add(top, key->key, key->key_len, key->weight, now_ns, err);
-        if (rc != CFK_OK)
-            break;
-    }
+            rc = add(top, key->key, key->key_len, key->weight, now_ns, err);
+            if (rc != CFK_OK)
+                break;
+            done++;
+        }
     if (added != NULL)
-        *added = i;
+        *added = done;
     return rc;
 }

@@ -5,7 +5,7 @@
 #include "base/error.h"
 #include "base/options.h"
 
-/* A sketch as it is to be told: at a time. */
+/* A sketch as it is to be told: at a time, 0 being the latest. */
 struct view {
     const cfk_topk *top;
     bool decayed;
@@ -18,7 +18,7 @@ static struct view view_at(const cfk_topk *top, int64_t now)
     struct view v = { .top = top, .decayed = cfk__topk_decays(top), .factor = 1 };
 
     if (v.decayed) {
-        v.factor = cfk__topk_factor_at(top, now);
+        v.factor = cfk__topk_factor_at(top, now != 0 ? now : top->latest);
         v.rate = cfk__topk_rate_of_one(top);
     }
     return v;
@@ -86,12 +86,23 @@ void cfk_topk_query(const cfk_topk *top, const void *key, size_t key_len, uint64
 {
     struct cfk_topk_item item;
 
-    cfk_topk_get(top, key, key_len, top->latest, &item);
+    cfk_topk_get(top, key, key_len, 0, &item);
     *lo = item.lo;
     *hi = item.hi;
 }
 
 /* ---- lists ---- */
+
+static uint64_t total_of(const struct view *v)
+{
+    return cfk__topk_weight(v->top, v->top->total, v->factor, CFK__TOPK_NEAREST);
+}
+
+static uint64_t max_error_of(const struct view *v)
+{
+    return cfk__topk_weight(v->top, cfk__topk_most_error(v->top), v->factor,
+                            CFK__TOPK_UP);
+}
 
 struct value {
     double rate; /* 0 without a half-life; else finer than whole weights */
@@ -208,7 +219,7 @@ size_t cfk_topk_list(const cfk_topk *top, int order, struct cfk_topk_item *items
                      size_t max)
 {
     struct cfk_topk_select_options o = { .size = sizeof o, .order = order };
-    struct view v = view_at(top, top->latest);
+    struct view v = view_at(top, 0);
 
     return list(&v, &o, items, max);
 }
@@ -231,8 +242,8 @@ int cfk_topk_select(const cfk_topk *top, const struct cfk_topk_select_options *o
     if (o.which < CFK_TOPK_ALL || o.which > CFK_TOPK_POSSIBLE)
         return cfk__fail(err, CFK_E_INVALID, "topk: no such selection of keys: %ld",
                          (long)o.which);
-    v = view_at(top, o.now_ns != 0 ? o.now_ns : top->latest);
-    unseen = cfk__topk_weight(top, cfk__topk_most_error(top), v.factor, CFK__TOPK_UP);
+    v = view_at(top, o.now_ns);
+    unseen = max_error_of(&v);
     if (o.which == CFK_TOPK_POSSIBLE && o.threshold < unseen)
         o.threshold = unseen;
     *count = list(&v, &o, items, max);
@@ -241,31 +252,29 @@ int cfk_topk_select(const cfk_topk *top, const struct cfk_topk_select_options *o
 
 /* ---- figures ---- */
 
-static uint64_t weight_now(const cfk_topk *top, uint64_t amount,
-                           enum cfk__topk_rounding rounding)
-{
-    return cfk__topk_weight(top, amount, cfk__topk_factor_at(top, top->latest), rounding);
-}
-
 uint64_t cfk_topk_total(const cfk_topk *top)
 {
-    return weight_now(top, top->total, CFK__TOPK_NEAREST);
+    struct view v = view_at(top, 0);
+
+    return total_of(&v);
 }
 
 uint64_t cfk_topk_max_error(const cfk_topk *top)
 {
-    return weight_now(top, cfk__topk_most_error(top), CFK__TOPK_UP);
+    struct view v = view_at(top, 0);
+
+    return max_error_of(&v);
 }
 
-void cfk_topk_get_stats(const cfk_topk *top, struct cfk_topk_stats *stats)
+void cfk_topk_get_stats(const cfk_topk *top, int64_t now_ns, struct cfk_topk_stats *stats)
 {
-    struct view v = view_at(top, top->latest);
+    struct view v = view_at(top, now_ns);
     size_t cell_size = v.decayed ? sizeof *top->wide : sizeof *top->narrow;
     size_t cells = cfk__topk_cell_count(top);
 
     *stats = (struct cfk_topk_stats){
-        .total = cfk_topk_total(top),
-        .max_error = cfk_topk_max_error(top),
+        .total = total_of(&v),
+        .max_error = max_error_of(&v),
         .used = top->used,
         .counters = top->counter_count,
         .cells = cells,
@@ -276,5 +285,6 @@ void cfk_topk_get_stats(const cfk_topk *top, struct cfk_topk_stats *stats)
         .sweeps = top->sweeps,
         .guards = top->hasher.guarded,
         .rate = v.decayed ? rate_of(&v, top->total) : 0,
+        .half_life_ns = top->half_life,
     };
 }

@@ -246,7 +246,7 @@ END_TEST
 
 START_TEST(a_batch_is_the_same_as_its_keys)
 {
-    static const size_t sizes[] = { 20, 5000 }; /* small enough for a cache, and not */
+    static const size_t sizes[] = { 20, 66000 }; /* small enough for a cache, and not */
 
     for (int i = 0; i < 4; i++) {
         enum { COUNT = 7000 };
@@ -296,7 +296,7 @@ START_TEST(a_batch_stops_at_what_fails)
     struct cfk_error err = { 0 };
     size_t added = 99;
 
-    for (size_t counters = 4; counters <= 5000; counters += 4996) {
+    for (size_t counters = 4; counters <= 66004; counters += 66000) {
         cfk_topk *top = sketch(counters, 0);
 
         unit_expect_error(cfk_topk_add_batch(top, keys, 4, 0, &added, &err), CFK_E_LIMIT,
@@ -394,7 +394,7 @@ START_TEST(figures_are_told)
 
     for (int i = 0; i < 40; i++)
         cfk_topk_add(top, &i, sizeof i, 1, NULL);
-    cfk_topk_get_stats(top, &stats);
+    cfk_topk_get_stats(top, 0, &stats);
     ck_assert_uint_eq(stats.total, 40);
     ck_assert_uint_eq(stats.used, 4);
     ck_assert_uint_eq(stats.counters, 4);
@@ -405,7 +405,7 @@ START_TEST(figures_are_told)
     ck_assert_uint_eq(stats.guards, 0);
     ck_assert_uint_gt(stats.bytes, 4 * 64 + 8 * 4);
     cfk_topk_reset(top);
-    cfk_topk_get_stats(top, &stats);
+    cfk_topk_get_stats(top, 0, &stats);
     ck_assert_uint_eq(stats.evictions + stats.sweeps + stats.used + stats.total, 0);
     cfk_topk_free(top);
 }

@@ -316,7 +316,7 @@ START_TEST(a_flood_in_a_file_is_answered)
     s = save(top);
     back = load(&s);
     sketch_check(back);
-    cfk_topk_get_stats(back, &stats);
+    cfk_topk_get_stats(back, 0, &stats);
     ck_assert_uint_eq(stats.guards, 1);
     cfk_free(NULL, s.data);
     cfk_topk_free(back);

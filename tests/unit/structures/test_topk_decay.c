@@ -71,7 +71,7 @@ static void expect_model(const struct model *m, const cfk_topk *top, int64_t now
                         total * rate_of_one / top->counter_count * (1 + 1e-9L),
                     "no error is above total / k");
     }
-    cfk_topk_get_stats(top, &stats);
+    cfk_topk_get_stats(top, 0, &stats);
     if (now == m->latest)
         sketch_must(fabsl((long double)stats.rate - total * rate_of_one) <=
                         1e-9L * total * rate_of_one,
@@ -264,7 +264,7 @@ START_TEST(whole_weights_have_no_rate_and_no_time)
     cfk_topk_add_at(top, "a", 1, 3, INT64_MIN, NULL);
     cfk_topk_get(top, "a", 1, 12345, &item);
     ck_assert_uint_eq(item.hi, 6);
-    cfk_topk_get_stats(top, &stats);
+    cfk_topk_get_stats(top, 0, &stats);
     ck_assert(item.rate <= 0 && item.rate_lo <= 0 && item.rate_hi <= 0);
     ck_assert(stats.rate <= 0);
     cfk_topk_free(top);
@@ -279,7 +279,7 @@ START_TEST(a_flood_is_answered_here_too)
 
     for (; key[1] < 2000; key[1]++)
         cfk_topk_add_at(top, key, sizeof key, 1, 0, NULL);
-    cfk_topk_get_stats(top, &stats);
+    cfk_topk_get_stats(top, 0, &stats);
     ck_assert_uint_eq(stats.guards, 1);
     sketch_check(top);
     cfk_topk_free(top);

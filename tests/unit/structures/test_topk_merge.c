@@ -159,9 +159,9 @@ START_TEST(empty_and_full)
 
     for (int i = 0; i < 50; i++)
         cfk_topk_add(full, &i, sizeof i, (uint64_t)i, NULL);
-    cfk_topk_get_stats(full, &before);
+    cfk_topk_get_stats(full, 0, &before);
     ck_assert_int_eq(cfk_topk_merge(full, empty, NULL), CFK_OK);
-    cfk_topk_get_stats(full, &after);
+    cfk_topk_get_stats(full, 0, &after);
     ck_assert_uint_eq(after.total, before.total);
     ck_assert_uint_eq(after.max_error, before.max_error);
     ck_assert_int_eq(cfk_topk_merge(empty, full, NULL), CFK_OK);
@@ -297,7 +297,7 @@ START_TEST(a_guard_survives_merging)
     }
     ck_assert_int_eq(cfk_topk_merge(top, from, NULL), CFK_OK);
     sketch_check(top);
-    cfk_topk_get_stats(top, &stats);
+    cfk_topk_get_stats(top, 0, &stats);
     ck_assert_uint_eq(stats.guards, 1);
     key[1] = 5;
     sketch_expect(top, key, sizeof key, 2, 2);

@@ -282,7 +282,7 @@ static double sweeping(const cfk_topk *top, uint64_t events)
 {
     struct cfk_topk_stats stats;
 
-    cfk_topk_get_stats(top, &stats);
+    cfk_topk_get_stats(top, 0, &stats);
     return (double)stats.sweeps * (double)stats.counters / (double)events;
 }
 
@@ -340,7 +340,7 @@ START_TEST(a_flood_of_equal_hashes_is_answered)
             total += n % 7 + 1;
         }
     sketch_check(top);
-    cfk_topk_get_stats(top, &stats);
+    cfk_topk_get_stats(top, 0, &stats);
     ck_assert_uint_eq(stats.guards, 1);
     for (uint32_t i = 0; i < top->used; i++) { /* no search is long any more */
         uint64_t hash = cfk__keyed_hash(&top->hasher, top->counters[i].key.bytes, 16);

@@ -106,7 +106,7 @@ START_TEST(the_bounds_hold_for_every_key_of_a_stream)
         &trace, (size_t)json_integer_value(json_object_get(truth, "distinct")));
     top = count_stream(&trace);
     expect_bounds(stream->name, top, counts, trace.count);
-    cfk_topk_get_stats(top, &stats);
+    cfk_topk_get_stats(top, 0, &stats);
     ck_assert_uint_le(stats.bytes, 120 * 1024);
     cfk_topk_free(top);
     top = count_in_parts(&trace);
