@@ -8,6 +8,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
 enum { BUFFER_SIZE = 256 * 1024 };
 
 static char standard_input[] = "-";
@@ -57,6 +61,7 @@ static int open_next(struct cli_lines *lines, struct cfk_error *err)
     lines->count--;
     lines->number = 0;
     lines->start = lines->end = lines->searched = 0;
+    lines->skipping = false;
     lines->fd = strcmp(lines->path, "-") == 0 ? STDIN_FILENO
                                               : open(lines->path, O_RDONLY | O_CLOEXEC);
     if (lines->fd < 0)
@@ -97,6 +102,10 @@ static int fill(struct cli_lines *lines, struct cfk_error *err)
         return rc;
     fflush(stdout); /* a failure stays in stdout's state, for cli_finish() */
     do {
+        if (lines->wait != NULL && !lines->wait(lines->wait_ctx, lines->fd)) {
+            lines->count = 0;
+            return 0;
+        }
         got = read(lines->fd, lines->buffer + lines->end, lines->capacity - lines->end);
     } while (got < 0 && errno == EINTR);
     if (got < 0)
@@ -105,17 +114,103 @@ static int fill(struct cli_lines *lines, struct cfk_error *err)
     return got > 0;
 }
 
-static int hand_out(struct cli_lines *lines, const char *newline, const char **line,
-                    size_t *len)
-{
-    size_t stop = (size_t)(newline - lines->buffer);
+/* ---- where lines end ---- */
 
-    *line = lines->buffer + lines->start;
-    *len = stop - lines->start;
-    lines->start = stop < lines->end ? stop + 1 : stop;
-    lines->searched = lines->start;
+/* A walk over the newlines of start..end. */
+struct walk {
+    struct cli_span *out;
+    size_t max;
+    size_t count;
+    const char *line; /* where the next one starts */
+};
+
+static inline void found(struct walk *w, const char *newline)
+{
+    w->out[w->count++] = (struct cli_span){ w->line, (size_t)(newline - w->line) };
+    w->line = newline + 1;
+}
+
+#if defined(__SSE2__)
+
+/* A bit for each newline of 64 bytes. */
+static inline uint64_t newlines_in(const char *p)
+{
+    const __m128i newline = _mm_set1_epi8('\n');
+    uint64_t bits = 0;
+
+    for (int i = 0; i < 4; i++) {
+        __m128i some = _mm_loadu_si128((const __m128i *)(const void *)(p + 16 * i));
+        int mask = _mm_movemask_epi8(_mm_cmpeq_epi8(some, newline));
+
+        bits |= (uint64_t)(unsigned)mask << 16 * i;
+    }
+    return bits;
+}
+
+/* Whole blocks of 64 bytes from p on; returns where it stopped. */
+static const char *walk_blocks(struct walk *w, const char *p, const char *end)
+{
+    for (; end - p >= 64; p += 64) {
+        for (uint64_t bits = newlines_in(p); bits != 0; bits &= bits - 1) {
+            if (w->count == w->max)
+                return w->line;
+            found(w, p + __builtin_ctzll(bits));
+        }
+    }
+    return p;
+}
+
+#else
+
+static const char *walk_blocks(struct walk *w, const char *p, const char *end)
+{
+    (void)w, (void)end;
+    return p;
+}
+
+#endif
+
+/* Hand out up to max lines that are whole in the buffer. */
+static size_t take_lines(struct cli_lines *lines, struct cli_span *out, size_t max)
+{
+    const char *end = lines->buffer + lines->end;
+    const char *p = lines->buffer + lines->searched;
+    struct walk w = { .out = out, .max = max, .line = lines->buffer + lines->start };
+
+    p = walk_blocks(&w, p, end);
+    while (w.count < max && p < end) {
+        const char *newline = memchr(p, '\n', (size_t)(end - p));
+
+        if (newline == NULL)
+            break;
+        found(&w, newline);
+        p = w.line;
+    }
+    lines->start = (size_t)(w.line - lines->buffer);
+    lines->searched = w.count > 0 ? lines->start : lines->end;
+    lines->number += w.count;
+    return w.count;
+}
+
+/* All that is left in the buffer, as a line of its own. */
+static size_t take_rest(struct cli_lines *lines, struct cli_span *out)
+{
+    *out = (struct cli_span){ lines->buffer + lines->start, lines->end - lines->start };
+    lines->start = lines->end;
+    lines->searched = lines->end;
     lines->number++;
     return 1;
+}
+
+/* Drop the rest of a line that was cut, as far as it has been read. */
+static void skip_rest(struct cli_lines *lines)
+{
+    const char *newline =
+        memchr(lines->buffer + lines->start, '\n', lines->end - lines->start);
+
+    lines->skipping = newline == NULL;
+    lines->start = newline != NULL ? (size_t)(newline - lines->buffer) + 1 : lines->end;
+    lines->searched = lines->start;
 }
 
 static void close_file(struct cli_lines *lines)
@@ -125,11 +220,29 @@ static void close_file(struct cli_lines *lines)
     lines->fd = -1;
 }
 
-int cli_lines_next(struct cli_lines *lines, const char **line, size_t *len,
-                   struct cfk_error *err)
+/* Lines, or 0 where more has to be read first. */
+static size_t take(struct cli_lines *lines, struct cli_span *out, size_t max)
 {
+    size_t count = 0;
+
+    if (lines->skipping)
+        skip_rest(lines);
+    if (lines->searched < lines->end)
+        count = take_lines(lines, out, max);
+    if (count == 0 && lines->cut_long && lines->start == 0 &&
+        lines->end == lines->capacity) {
+        count = take_rest(lines, out);
+        lines->cut = true;
+        lines->skipping = true;
+    }
+    return count;
+}
+
+int cli_lines_batch(struct cli_lines *lines, struct cli_span *out, size_t max,
+                    size_t *count, struct cfk_error *err)
+{
+    lines->cut = false;
     for (;;) {
-        const char *newline = NULL;
         int rc;
 
         if (lines->fd < 0) {
@@ -139,21 +252,33 @@ int cli_lines_next(struct cli_lines *lines, const char **line, size_t *len,
             if (rc != CFK_OK)
                 return rc;
         }
-        if (lines->searched < lines->end)
-            newline = memchr(lines->buffer + lines->searched, '\n',
-                             lines->end - lines->searched);
-        if (newline != NULL)
-            return hand_out(lines, newline, line, len);
-        lines->searched = lines->end;
+        *count = take(lines, out, max);
+        if (*count > 0)
+            return 1;
         rc = fill(lines, err);
         if (rc < 0)
             return rc;
         if (rc == 0) {
             close_file(lines);
-            if (lines->start < lines->end)
-                return hand_out(lines, lines->buffer + lines->end, line, len);
+            *count = lines->start < lines->end ? take_rest(lines, out) : 0;
+            if (*count > 0)
+                return 1;
         }
     }
+}
+
+int cli_lines_next(struct cli_lines *lines, const char **line, size_t *len,
+                   struct cfk_error *err)
+{
+    struct cli_span span;
+    size_t count;
+    int rc = cli_lines_batch(lines, &span, 1, &count, err);
+
+    if (rc == 1) {
+        *line = span.data;
+        *len = span.len;
+    }
+    return rc;
 }
 
 static bool is_blank(char c)

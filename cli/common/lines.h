@@ -14,8 +14,21 @@
 /* Lines are shorter than this; a longer one ends the reading with CFK_E_LIMIT. */
 #define CLI_LINES_MOST (UINT32_C(64) << 20)
 
+struct cli_span {
+    const char *data;
+    size_t len;
+};
+
 /* Zero it to begin with; cli_lines_close() is right in every state. */
 struct cli_lines {
+    /* May be set between opening and the first line: */
+    bool cut_long;                   /* see cli_lines_batch() */
+    bool (*wait)(void *ctx, int fd); /* called before each read; false ends all input */
+    void *wait_ctx;
+
+    bool cut; /* the latest line was cut */
+
+    /* The rest is not for others. */
     char *const *paths;
     int count; /* paths left */
     const char *path;
@@ -25,7 +38,8 @@ struct cli_lines {
     size_t start; /* of what has been read and not been handed out */
     size_t end;
     size_t searched; /* no newline before here */
-    uint64_t number; /* of the latest line within its file */
+    uint64_t number; /* of the latest line within its file; this is for others */
+    bool skipping;   /* the rest of a line that was cut */
 };
 
 /*
@@ -43,6 +57,17 @@ int cli_lines_open(struct cli_lines *lines, char *const *paths, int count,
  */
 int cli_lines_next(struct cli_lines *lines, const char **line, size_t *len,
                    struct cfk_error *err);
+
+/*
+ * As many lines as have been read already, from 1 to max, good until the next call;
+ * *count says how many. Returns as cli_lines_next(), for less than that costs where
+ * lines are short.
+ *
+ * With cut_long, memory does not grow: of a line that the buffer (256 KiB) cannot
+ * hold the beginning is handed out, alone, with cut set, and the rest is skipped.
+ */
+int cli_lines_batch(struct cli_lines *lines, struct cli_span *out, size_t max,
+                    size_t *count, struct cfk_error *err);
 void cli_lines_close(struct cli_lines *lines);
 
 /* How fields are told apart: any run of blanks and tabs, or one byte. */

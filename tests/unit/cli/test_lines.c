@@ -125,6 +125,113 @@ START_TEST(lines_of_any_length_come_whole)
 }
 END_TEST
 
+/* Batches of every size hand out the same lines. */
+START_TEST(batches_are_the_same_lines)
+{
+    enum { SIZE = 1 << 20, MOST = 300 };
+    char *data = malloc(SIZE);
+    struct cli_span spans[MOST];
+    struct cfk_error err = { 0 };
+    char *path;
+    struct gen g;
+
+    gen_seed(&g, 4);
+    for (size_t i = 0; i < SIZE; i++)
+        data[i] = gen_below(&g, 1 + i / 4096) < 2 ? '\n' : (char)gen_below(&g, 256);
+    path = file_of("batches", data, SIZE);
+    for (size_t max = 1; max <= MOST; max += 1 + max / 2) {
+        struct cli_lines lines;
+        uint64_t number = 0;
+        size_t count;
+        size_t at = 0;
+
+        ck_assert_int_eq(cli_lines_open(&lines, &path, 1, &err), CFK_OK);
+        while (cli_lines_batch(&lines, spans, max, &count, &err) == 1) {
+            ck_assert(count >= 1 && count <= max && !lines.cut);
+            for (size_t i = 0; i < count; i++) {
+                if (spans[i].len > SIZE - at ||
+                    memcmp(spans[i].data, data + at, spans[i].len) != 0)
+                    ck_abort_msg("line %zu of a batch differs", i);
+                at += spans[i].len;
+                if (at < SIZE && data[at++] != '\n')
+                    ck_abort_msg("line %zu of a batch ends early", i);
+            }
+            number += count;
+            ck_assert_uint_eq(lines.number, number);
+        }
+        ck_assert_uint_eq(at, SIZE);
+        cli_lines_close(&lines);
+    }
+    remove_file(path);
+    free(data);
+}
+END_TEST
+
+/* A line as long as the buffer is cut, one that is shorter by its newline is not. */
+START_TEST(long_lines_can_be_cut)
+{
+    enum { BUFFER = 256 * 1024 };
+    static const size_t lengths[] = { BUFFER - 1, BUFFER, BUFFER + 1, 3 * BUFFER + 77 };
+
+    for (size_t i = 0; i < 4; i++) {
+        size_t len = lengths[i];
+        char *data = malloc(len + 10);
+        struct cfk_error err = { 0 };
+        struct cli_lines lines;
+        struct cli_span span[4];
+        size_t count;
+        char *path;
+
+        memset(data, 'x', len);
+        memcpy(data + len, "\nafter\n", 7);
+        path = file_of("cut", data, len + 7);
+        ck_assert_int_eq(cli_lines_open(&lines, &path, 1, &err), CFK_OK);
+        lines.cut_long = true;
+        ck_assert_int_eq(cli_lines_batch(&lines, span, 4, &count, &err), 1);
+        ck_assert_uint_eq(count, 1);
+        ck_assert_int_eq(lines.cut, len >= BUFFER);
+        ck_assert_uint_eq(span[0].len, len < BUFFER ? len : BUFFER);
+        ck_assert_int_eq(cli_lines_batch(&lines, span, 4, &count, &err), 1);
+        ck_assert(count == 1 && !lines.cut && span[0].len == 5);
+        ck_assert_mem_eq(span[0].data, "after", 5);
+        ck_assert_uint_eq(lines.number, 2);
+        ck_assert_uint_eq(lines.capacity, BUFFER);
+        ck_assert_int_eq(cli_lines_batch(&lines, span, 4, &count, &err), 0);
+        cli_lines_close(&lines);
+        remove_file(path);
+        free(data);
+    }
+}
+END_TEST
+
+static bool twice(void *ctx, int fd)
+{
+    int *calls = ctx;
+
+    ck_assert_int_ge(fd, 0);
+    return ++*calls <= 2;
+}
+
+START_TEST(waiting_may_end_the_input)
+{
+    char *paths[2] = { file_of("first", "one\ntwo", 7), file_of("second", "three\n", 6) };
+    struct cfk_error err = { 0 };
+    struct cli_lines lines;
+    int calls = 0;
+
+    ck_assert_int_eq(cli_lines_open(&lines, paths, 2, &err), CFK_OK);
+    lines.wait = twice;
+    lines.wait_ctx = &calls;
+    expect_line(&lines, "one");
+    expect_line(&lines, "two"); /* the second wait met the end of the file */
+    expect_end(&lines);
+    ck_assert_int_eq(calls, 3);
+    cli_lines_close(&lines);
+    for (int i = 0; i < 2; i++)
+        remove_file(paths[i]);
+}
+END_TEST
+
 START_TEST(an_endless_line_meets_a_limit)
 {
     char *path = file_of("endless", "", 0);
@@ -226,6 +333,9 @@ Suite *unit_suite(void)
     const TTest *const tests[] = {
         files_follow_each_other_and_keep_their_lines_apart,
         lines_of_any_length_come_whole,
+        batches_are_the_same_lines,
+        long_lines_can_be_cut,
+        waiting_may_end_the_input,
         an_endless_line_meets_a_limit,
         what_cannot_be_read_is_named,
         fields_are_between_blanks_or_bytes,
