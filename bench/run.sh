@@ -48,3 +48,13 @@ for program in "$build"/bench/bench_*; do
     fi
     echo
 done
+
+# Tools beside tools; time alone, and without a filter.
+if [ -z "$filter" ] && [ "${BENCH_CALLGRIND:-}" != 1 ]; then
+    for script in bench/tools_*.sh; do
+        name=${script##*/tools_}
+        case " $names " in
+        '  ' | *" ${name%.sh} "*) sh "$script" "$build/cli" ;;
+        esac
+    done
+fi
