@@ -177,24 +177,47 @@ NOINLINE int add_any(cfk_topk *top, const void *key, size_t key_len, uint64_t we
     return add_hashed(false, top, key, key_len, hash, table_hash, weight, err);
 }
 
-/* The plain way: the table has the fast hash, the length is right, weights stay. */
-NOINLINE int add_plain(cfk_topk *top, const void *key, size_t key_len, uint64_t weight,
-                       struct cfk_error *err)
-{
-    uint64_t hash = cfk__keyed_hash_fast(&top->hasher, key, key_len);
+/* A key that counters hold inline, by the words of its last 16 bytes, and its hash. */
+struct ahead {
+    struct cfk__key_words words;
+    uint64_t hash;
+};
 
-    return add_hashed(false, top, key, key_len, hash, hash, weight, err);
+/* longer is known where this is compiled: whether the key has more than SHORT bytes. */
+INLINE struct ahead look_ahead(bool longer, const cfk_topk *top, const uint8_t *key,
+                               size_t key_len)
+{
+    struct ahead ahead;
+    uint64_t head = 0;
+
+    if (longer) {
+        ahead.words = cfk__key_words(key + key_len - SHORT, SHORT);
+        head = cfk__hash_head(&top->hasher, key, key_len);
+    } else {
+        ahead.words = cfk__key_words(key, key_len);
+    }
+    ahead.hash = cfk__hash_close(&top->hasher, ahead.words, head, key_len);
+    return ahead;
+}
+
+INLINE bool same_inline(bool longer, const uint8_t *kept, const uint8_t *key,
+                        size_t key_len, struct cfk__key_words words)
+{
+    if (!longer)
+        return cfk__key_has_words(kept, key_len, words);
+    return cfk__key_has_words(kept + key_len - SHORT, SHORT, words) &&
+           cfk__key_has_words(kept, SHORT, cfk__key_words(key, SHORT));
 }
 
 /*
- * The short way is the plain one for keys of two words, which are loaded once,
- * hashed and compared. It sums without looking: no count and no cell is above
- * the total, and where that would overflow the plain way is taken.
+ * The short way is the plain one for keys that counters hold inline, with their
+ * words loaded once, hashed and compared. It sums without looking: no count and no
+ * cell is above the total, and where that would overflow all ways are one.
  */
-INLINE int add_short(cfk_topk *top, const void *key, size_t key_len,
-                     struct cfk__key_words words, uint64_t hash, uint64_t weight,
-                     struct cfk_error *err)
+INLINE int add_short(bool longer, cfk_topk *top, const void *key, size_t key_len,
+                     struct ahead ahead, uint64_t weight, struct cfk_error *err)
 {
+    uint64_t hash = ahead.hash;
     uint64_t total = top->total + weight;
     uint32_t tag = cfk__table_tag(hash);
     uint32_t mask = top->table.mask;
@@ -202,7 +225,7 @@ INLINE int add_short(cfk_topk *top, const void *key, size_t key_len,
     uint64_t after;
 
     if (total < weight)
-        return add_plain(top, key, key_len, weight, err);
+        return add_any(top, key, key_len, weight, 0, err);
     for (uint32_t i = tag & mask;; i = (i + 1) & mask) {
         uint64_t slot = top->table.slots[i];
         struct cfk__topk_counter *counter;
@@ -213,7 +236,7 @@ INLINE int add_short(cfk_topk *top, const void *key, size_t key_len,
             continue;
         counter = &top->counters[(uint32_t)slot - 1];
         if (counter->key.len == key_len &&
-            cfk__key_has_words(counter->key.bytes, key_len, words)) {
+            same_inline(longer, counter->key.bytes, key, key_len, ahead.words)) {
             counter->count += weight;
             top->total = total;
             return CFK_OK;
@@ -228,6 +251,19 @@ INLINE int add_short(cfk_topk *top, const void *key, size_t key_len,
     return CFK_OK;
 }
 
+/* The plain way: the table has the fast hash, the length is right, weights stay. */
+NOINLINE int add_plain(cfk_topk *top, const void *key, size_t key_len, uint64_t weight,
+                       struct cfk_error *err)
+{
+    uint64_t hash;
+
+    if (LIKELY(key_len <= CFK__KEY_INLINE))
+        return add_short(true, top, key, key_len, look_ahead(true, top, key, key_len),
+                         weight, err);
+    hash = cfk__keyed_hash_fast(&top->hasher, key, key_len);
+    return add_hashed(false, top, key, key_len, hash, hash, weight, err);
+}
+
 void cfk__topk_choose_ways(cfk_topk *top)
 {
     bool any = cfk__topk_decays(top) || top->hasher.guarded;
@@ -239,12 +275,9 @@ void cfk__topk_choose_ways(cfk_topk *top)
 INLINE int add(cfk_topk *top, const void *key, size_t key_len, uint64_t weight,
                int64_t now, struct cfk_error *err)
 {
-    if (LIKELY(key_len < top->short_end)) {
-        struct cfk__key_words words = cfk__key_words(key, key_len);
-        uint64_t hash = cfk__hash_close(&top->hasher, words, 0, key_len);
-
-        return add_short(top, key, key_len, words, hash, weight, err);
-    }
+    if (LIKELY(key_len < top->short_end))
+        return add_short(false, top, key, key_len, look_ahead(false, top, key, key_len),
+                         weight, err);
     if (LIKELY(key_len < top->plain_end))
         return add_plain(top, key, key_len, weight, err);
     return add_any(top, key, key_len, weight, now, err);
@@ -264,12 +297,6 @@ int cfk_topk_add_at(cfk_topk *top, const void *key, size_t key_len, uint64_t wei
 
 /* ---- batches ---- */
 
-/* A key of a batch that goes the short way, ahead of its addition. */
-struct ahead {
-    struct cfk__key_words words;
-    uint64_t hash;
-};
-
 static void fetch(const cfk_topk *top, uint64_t hash)
 {
     const struct cfk__table *table = &top->table;
@@ -288,8 +315,7 @@ static void hash_ahead(const cfk_topk *top, const struct cfk_topk_key *keys, siz
         ahead[i].hash = 0;
         if (keys[i].key_len >= top->short_end)
             continue;
-        ahead[i].words = cfk__key_words(keys[i].key, keys[i].key_len);
-        ahead[i].hash = cfk__hash_close(&top->hasher, ahead[i].words, 0, keys[i].key_len);
+        ahead[i] = look_ahead(false, top, keys[i].key, keys[i].key_len);
         fetch(top, ahead[i].hash);
     }
     for (size_t i = 0; i < count; i++) {
@@ -311,8 +337,8 @@ static int add_ahead(cfk_topk *top, const struct cfk_topk_key *keys, size_t coun
         int rc;
 
         if (key->key_len < top->short_end)
-            rc = add_short(top, key->key, key->key_len, ahead[i].words, ahead[i].hash,
-                           key->weight, err);
+            rc =
+                add_short(false, top, key->key, key->key_len, ahead[i], key->weight, err);
         else
             rc = add(top, key->key, key->key_len, key->weight, now, err);
         if (rc != CFK_OK)
