@@ -13,7 +13,9 @@ struct cfk__inheritance {
     int channel; /* to the process that handed over, or -1 */
     bool from_holder;
     uint32_t generation; /* of this process */
-    char *notify;        /* copy of NOTIFY_SOCKET where nobody handed over, or NULL */
+    int state;           /* descriptor of the state that was handed over, or -1 */
+    uint32_t state_version;
+    char *notify; /* copy of NOTIFY_SOCKET where nobody handed over, or NULL */
 };
 
 /*

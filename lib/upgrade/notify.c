@@ -20,6 +20,22 @@
 
 enum { MOST_ANCESTORS = 64 };
 
+static void parse_line(const char *line, size_t len, struct cfk__notification *n)
+{
+    static const char extend[] = "EXTEND_TIMEOUT_USEC=";
+    size_t prefix = sizeof extend - 1;
+    uint64_t us;
+
+    if (len == 7 && memcmp(line, "READY=1", 7) == 0) {
+        n->ready = true;
+        return;
+    }
+    n->other = true;
+    if (len > prefix && memcmp(line, extend, prefix) == 0 &&
+        cfk__text_number(line + prefix, len - prefix, 10, UINT64_MAX, &us))
+        n->extend_us = us;
+}
+
 bool cfk__notify_parse(const void *data, size_t size, struct cfk__notification *out)
 {
     struct cfk__notification n = { .ready = false };
@@ -40,8 +56,7 @@ bool cfk__notify_parse(const void *data, size_t size, struct cfk__notification *
             continue;
         if (memchr(line.data, '=', len) == NULL)
             return false;
-        if (len == 7 && memcmp(line.data, "READY=1", 7) == 0)
-            n.ready = true;
+        parse_line((const char *)line.data, len, &n);
     }
     *out = n;
     return true;
@@ -123,7 +138,8 @@ static bool is_descendant(pid_t pid, pid_t of)
     return false;
 }
 
-int cfk__notify_receive(int fd, pid_t child, struct cfk__notification *out)
+int cfk__notify_receive(int fd, pid_t child, char text[CFK__NOTIFY_MAX + 1],
+                        struct cfk__notification *out)
 {
     char data[CFK__NOTIFY_MAX];
     /* Room for credentials alone: the kernel closes descriptors that do not fit. */
@@ -150,7 +166,11 @@ int cfk__notify_receive(int fd, pid_t child, struct cfk__notification *out)
         cmsg->cmsg_len != CMSG_LEN(sizeof sender))
         return 0;
     memcpy(&sender, CMSG_DATA(cmsg), sizeof sender);
-    return is_descendant(sender.pid, child) && cfk__notify_parse(data, (size_t)got, out);
+    if (!is_descendant(sender.pid, child) || !cfk__notify_parse(data, (size_t)got, out))
+        return 0;
+    memcpy(text, data, (size_t)got);
+    text[got] = '\0';
+    return 1;
 }
 
 int cfk_upgrade_notify(const char *socket_name, const char *state, struct cfk_error *err)

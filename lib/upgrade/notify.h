@@ -14,7 +14,9 @@ enum {
 
 /* What a message says that matters here. */
 struct cfk__notification {
-    bool ready; /* READY=1 */
+    bool ready;         /* READY=1 */
+    bool other;         /* something else */
+    uint64_t extend_us; /* EXTEND_TIMEOUT_USEC, or 0 */
 };
 
 /* False when the bytes are no such message: a NUL, or a line without '='. */
@@ -26,8 +28,10 @@ int cfk__notify_open(int *fd, char address[CFK__NOTIFY_ADDRESS], struct cfk_erro
 /*
  * Take one message from fd: 1 when it came from process child or a descendant
  * of it and could be read, 0 when it is to be ignored, -1 when there is none.
- * Descriptors that come with it are closed.
+ * Descriptors that come with it are closed. text receives the message and a NUL;
+ * it changes only where 1 is returned.
  */
-int cfk__notify_receive(int fd, pid_t child, struct cfk__notification *out);
+int cfk__notify_receive(int fd, pid_t child, char text[CFK__NOTIFY_MAX + 1],
+                        struct cfk__notification *out);
 
 #endif

@@ -125,3 +125,89 @@ int cfk_upgrade_notify(const char *socket, const char *state, struct cfk_error *
     (void)state;
     return cfk__fail_absent(err, "upgrade");
 }
+
+int cfk_upgrade_remove(cfk_upgrade *u, const char *name, uint32_t flags,
+                       struct cfk_error *err)
+{
+    (void)u;
+    (void)name;
+    (void)flags;
+    return cfk__fail_absent(err, "upgrade");
+}
+
+int cfk_upgrade_state_set(cfk_upgrade *u, uint32_t version, const void *data, size_t size,
+                          struct cfk_error *err)
+{
+    (void)u;
+    (void)version;
+    (void)data;
+    (void)size;
+    return cfk__fail_absent(err, "upgrade");
+}
+
+int cfk_upgrade_state_set_fd(cfk_upgrade *u, uint32_t version, int fd,
+                             struct cfk_error *err)
+{
+    (void)u;
+    (void)version;
+    (void)fd;
+    return cfk__fail_absent(err, "upgrade");
+}
+
+int cfk_upgrade_state_get(cfk_upgrade *u, uint32_t *version, const void **data,
+                          size_t *size, struct cfk_error *err)
+{
+    (void)u;
+    (void)version;
+    (void)data;
+    (void)size;
+    return cfk__fail_absent(err, "upgrade");
+}
+
+void cfk_upgrade_state_drop(cfk_upgrade *u)
+{
+    (void)u;
+}
+
+int cfk_upgrade_reject(cfk_upgrade *u, int32_t code, struct cfk_error *err)
+{
+    (void)u;
+    (void)code;
+    return cfk__fail_absent(err, "upgrade");
+}
+
+int cfk_upgrade_wait(cfk_upgrade *u, uint64_t timeout_ns, struct cfk_upgrade_event *event,
+                     struct cfk_error *err)
+{
+    (void)u;
+    (void)timeout_ns;
+    *event = (struct cfk_upgrade_event){ .type = CFK_UPGRADE_EVENT_NONE };
+    return cfk__fail_absent(err, "upgrade");
+}
+
+int cfk_upgrade_confirm(cfk_upgrade *u, struct cfk_error *err)
+{
+    (void)u;
+    return cfk__fail_absent(err, "upgrade");
+}
+
+const char *cfk_upgrade_notification(const cfk_upgrade *u)
+{
+    (void)u;
+    return "";
+}
+
+void cfk_upgrade_status(const cfk_upgrade *u, struct cfk_upgrade_status *out)
+{
+    (void)u;
+    *out = (struct cfk_upgrade_status){ .state = 0 };
+}
+
+int cfk_upgrade_child(const cfk_upgrade *u, size_t index, struct cfk_upgrade_child *out,
+                      struct cfk_error *err)
+{
+    (void)u;
+    (void)index;
+    (void)out;
+    return cfk__fail_absent(err, "upgrade");
+}

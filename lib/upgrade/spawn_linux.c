@@ -154,7 +154,9 @@ IN_CHILD static int child_main(void *arg)
     int failure;
 
     reset_signals();
-    if (place_fds(c) != 0) {
+    /* First, as its descriptor may stand where another one is to go. */
+    if ((c->spawn->directory >= 0 && fchdir(c->spawn->directory) != 0) ||
+        place_fds(c) != 0) {
         failure = errno;
     } else {
         close_others(c->spawn->first + c->spawn->count);

@@ -25,9 +25,15 @@ int cfk__poll_next(int poll, uint64_t *token);
 /* Whether fd is such a set; other is any descriptor that can be polled. */
 bool cfk__is_poll(int fd, int other);
 
+/* Block until one of two descriptors is readable, or a signal comes. */
+int cfk__wait_for(int one, int other);
+
 /* A timer, readable once it has run out; 0 ns disarms it. */
 int cfk__timer_new(void);
 int cfk__timer_arm(int timer, uint64_t ns);
+
+/* What is left of it; 0 when it has run out or is not armed. */
+uint64_t cfk__timer_left(int timer);
 
 /* A descriptor that is readable while it is set. */
 int cfk__wake_new(void);
@@ -48,6 +54,9 @@ void cfk__process_reap(int process, int32_t *reason, int32_t *status);
 int cfk__sealed_new(const void *data, size_t size);
 bool cfk__is_sealed(int fd);
 
+/* Make one of a file in memory: EBUSY while it is mapped for writing. */
+int cfk__seal(int fd);
+
 /* Set close-on-exec on first .. last. */
 void cfk__close_on_exec(unsigned first, unsigned last);
 
@@ -67,6 +76,7 @@ struct cfk__spawn {
     int *holders;   /* as many zeros, for use here */
     unsigned first;
     unsigned count;
+    int directory; /* in which it starts, or -1: the current one */
 };
 
 /*

@@ -67,6 +67,14 @@ bool cfk__is_poll(int fd, int other)
     return epoll_ctl(fd, EPOLL_CTL_DEL, other, NULL) == 0 || errno == ENOENT;
 }
 
+int cfk__wait_for(int one, int other)
+{
+    struct pollfd p[2] = { { .fd = one, .events = POLLIN },
+                           { .fd = other, .events = POLLIN } };
+
+    return poll(p, 2, -1) < 0 && errno != EINTR ? -1 : 0;
+}
+
 int cfk__timer_new(void)
 {
     return timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
@@ -78,6 +86,15 @@ int cfk__timer_arm(int timer, uint64_t ns)
                                .it_value.tv_nsec = (long)(ns % 1000000000u) };
 
     return timerfd_settime(timer, 0, &when, NULL);
+}
+
+uint64_t cfk__timer_left(int timer)
+{
+    struct itimerspec left;
+
+    if (timerfd_gettime(timer, &left) != 0)
+        return 0;
+    return (uint64_t)left.it_value.tv_sec * 1000000000u + (uint64_t)left.it_value.tv_nsec;
 }
 
 int cfk__wake_new(void)
@@ -137,6 +154,11 @@ void cfk__process_reap(int process, int32_t *reason, int32_t *status)
     *status = info.si_status;
 }
 
+int cfk__seal(int fd)
+{
+    return cfk__is_sealed(fd) ? 0 : fcntl(fd, F_ADD_SEALS, SEALS);
+}
+
 int cfk__sealed_new(const void *data, size_t size)
 {
     const char *p = data;
@@ -155,7 +177,7 @@ int cfk__sealed_new(const void *data, size_t size)
         p += wrote;
         size -= (size_t)wrote;
     }
-    if (fcntl(fd, F_ADD_SEALS, SEALS) == 0)
+    if (cfk__seal(fd) == 0)
         return fd;
 
 failed:

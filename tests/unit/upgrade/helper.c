@@ -123,10 +123,46 @@ static void answer(int listener, uint32_t generation)
     close(fd);
 }
 
+static void report_state(cfk_upgrade *u)
+{
+    const void *data;
+    uint32_t version;
+    uint32_t sum = 0;
+    size_t size;
+    int rc = cfk_upgrade_state_get(u, &version, &data, &size, NULL);
+
+    if (rc != CFK_OK) {
+        report("state %s", cfk_error_name(rc));
+        return;
+    }
+    for (size_t i = 0; i < size; i += i < 4096 ? 1 : 4096)
+        sum = sum * 31 + ((const uint8_t *)data)[i];
+    report("state version %u size %zu sum %08x", version, size, sum);
+}
+
+/* What the event COMMITTED leads to, by the argument of the server. */
+static void on_committed(cfk_upgrade *u, const char *argument)
+{
+    const char *own[] = { helper_program(), "--helper", "hang", NULL };
+
+    report("committed count %zu", cfk_upgrade_count(u));
+    if (strcmp(argument, "state") == 0)
+        report_state(u);
+    if (strcmp(argument, "die") == 0) {
+        poll(NULL, 0, 20); /* time for the other to hear that this one serves */
+        _exit(3);
+    }
+    if (strcmp(argument, "reject-late") == 0)
+        report("reject %s", cfk_error_name(cfk_upgrade_reject(u, 7, NULL)));
+    if (strcmp(argument, "stop") == 0)
+        cfk_upgrade_stop(u, 0, NULL);
+    if (strcmp(argument, "start") == 0)
+        report("start %s", cfk_error_name(cfk_upgrade_start(u, own, NULL, NULL)));
+}
+
 /* A server with a handle. With argument "late" it waits for SIGUSR1 to be ready. */
 static int library_server(const char *argument)
 {
-    const char *own[] = { helper_program(), "--helper", "hang", NULL };
     bool claim = strcmp(argument, "unused") != 0;
     int listener = -1;
     sigset_t usr1;
@@ -140,6 +176,12 @@ static int library_server(const char *argument)
     if (cfk_upgrade_take_fd(u, "report", &report_fd, NULL) != CFK_OK)
         return 41;
     report_handle(u);
+    if (strcmp(argument, "state") == 0)
+        report_state(u);
+    if (strcmp(argument, "reject") == 0) {
+        report("reject %s", cfk_error_name(cfk_upgrade_reject(u, 42, NULL)));
+        return 0;
+    }
     if (strcmp(argument, "late") == 0) {
         sigemptyset(&usr1);
         sigaddset(&usr1, SIGUSR1);
@@ -164,11 +206,9 @@ static int library_server(const char *argument)
             answer(listener, cfk_upgrade_generation(u));
         cfk_upgrade_process(u, &event, NULL);
         if (event.type == CFK_UPGRADE_EVENT_COMMITTED)
-            report("committed count %zu", cfk_upgrade_count(u));
-        if (event.type == CFK_UPGRADE_EVENT_COMMITTED && strcmp(argument, "start") == 0)
-            report("start %s", cfk_error_name(cfk_upgrade_start(u, own, NULL, NULL)));
+            on_committed(u, argument);
         if (event.type == CFK_UPGRADE_EVENT_PARENT_GONE)
-            report("parent gone");
+            report("parent gone%s", event.reason == CFK_OK ? ", drained" : "");
     }
 }
 
@@ -219,6 +259,34 @@ static int term_is_slow(void)
     signal(SIGTERM, SIG_IGN);
     cfk_upgrade_notify(NULL, "READY=1", NULL);
     return pause();
+}
+
+/* By the pipe: "write", "close", or "exit" without a word. */
+static int ready_by_fd(const char *argument)
+{
+    const char *number = getenv("READY_FD");
+
+    if (number == NULL)
+        return 45;
+    if (strcmp(argument, "exit") == 0)
+        return 6;
+    if (strcmp(argument, "write") == 0 && write(atoi(number), "\n", 1) != 1)
+        return 46;
+    close(atoi(number));
+    return pause();
+}
+
+/* A message of one or two lines, the second one behind a blank. */
+static int say(const char *argument)
+{
+    char text[512];
+    char *space;
+
+    snprintf(text, sizeof text, "%s", argument);
+    space = strchr(text, ' ');
+    if (space != NULL)
+        *space = '\n';
+    return cfk_upgrade_notify(NULL, text, NULL) == CFK_OK ? pause() : 47;
 }
 
 static int notify_from_child(void)
@@ -296,11 +364,19 @@ static int helper(const char *mode, const char *argument)
     }
     if (strcmp(mode, "term-is-slow") == 0)
         return term_is_slow();
+    if (strcmp(mode, "ready-fd") == 0)
+        return ready_by_fd(argument);
+    if (strcmp(mode, "say") == 0)
+        return say(argument);
     if (strcmp(mode, "notify-from-child") == 0)
         return notify_from_child();
     cfk_upgrade_notify(NULL, "READY=1", NULL);
     if (strcmp(mode, "notify-exit") == 0)
+        return atoi(argument);
+    if (strcmp(mode, "notify-sleep-exit") == 0) {
+        poll(NULL, 0, atoi(argument));
         return 1;
+    }
     return pause();
 }
 

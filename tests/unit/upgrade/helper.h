@@ -54,6 +54,9 @@ bool skip_under_valgrind(const char *why);
 /* A folder of its own for the running test, removed with what is in it at its end. */
 const char *scratch_path(const char *name);
 
+/* Whether a file is gone before long. */
+bool vanishes(const char *path);
+
 /* Connect to a unix path or "@name", ask, and return the answer (static), or NULL. */
 const char *ask_unix(const char *path);
 

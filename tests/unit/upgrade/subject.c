@@ -192,6 +192,13 @@ const char *scratch_path(const char *name)
     return path;
 }
 
+bool vanishes(const char *path)
+{
+    for (int ms = 0; ms < LONG_MS && access(path, F_OK) == 0; ms++)
+        poll(NULL, 0, 1);
+    return access(path, F_OK) != 0;
+}
+
 const char *ask_unix(const char *path)
 {
     static char text[128];
