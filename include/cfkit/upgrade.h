@@ -467,6 +467,18 @@ enum {
 CFK_API int cfk_upgrade_stop(cfk_upgrade *u, uint32_t flags, struct cfk_error *err);
 
 /*
+ * Tell the service manager that started this process, or the first of those
+ * before it, something: the NOTIFY_SOCKET that cfk_upgrade_new() found is handed
+ * on through upgrades. What an upgrade means to it is told by itself: RELOADING=1
+ * when one begins, MAINPID=n with READY=1 when the new process serves, READY=1
+ * when it failed; a holder says these for itself. WATCHDOG_USEC, where it is for
+ * this process, is handed on too, see cfk_sd_watchdog().
+ * Returns CFK_OK, CFK_E_NOTFOUND (there is none), CFK_E_INVALID or CFK_E_IO.
+ * Since 0.1.
+ */
+CFK_API int cfk_upgrade_tell(cfk_upgrade *u, const char *state, struct cfk_error *err);
+
+/*
  * Tell a service manager something, as sd_notify() does: for servers that
  * have no handle. state is lines of NAME=VALUE, such as "READY=1".
  *

@@ -95,6 +95,7 @@ int cfk__child_start(cfk_upgrade *u, const char *const *argv, const char *const 
     }
     u->mine_is_new = false;
     u->started++;
+    cfk__tell_begun(u);
     return CFK_OK;
 }
 

@@ -77,6 +77,7 @@ struct cfk_upgrade {
     struct cfk__state_file mine;  /* for the next one */
     bool mine_is_new;             /* since the latest one was started */
     int directory;                /* where new processes start, or -1 */
+    int ready_fd;                 /* our own READY_FD, or -1 */
     int poll;
     int wake;
     bool tell_committed; /* events that wait for process() */
@@ -85,7 +86,7 @@ struct cfk_upgrade {
     bool own_paths; /* the paths of what was inherited are ours to remove */
     bool drained;   /* the parent has said that it has finished */
     int parent;     /* channel to the process that started this one, or -1 */
-    char *notify;
+    char *notify;   /* the address of the service manager, or NULL */
     struct cfk__child *children;
     uint64_t child_number; /* of the latest */
     uint64_t started;
@@ -116,6 +117,11 @@ void cfk__child_fail(struct cfk__child *child, int32_t reason);
 
 /* Tell one that serves to stop, with SIGKILL when its time is up or now. */
 void cfk__child_retire(cfk_upgrade *u, struct cfk__child *child, bool now);
+
+/* Tell the service manager how the upgrade stands; a holder does so itself. */
+void cfk__tell_begun(const cfk_upgrade *u);
+void cfk__tell_passed(const cfk_upgrade *u, pid_t pid);
+void cfk__tell_failed(const cfk_upgrade *u);
 
 /* Unlink and release; what it serves goes on. */
 void cfk__child_drop(cfk_upgrade *u, struct cfk__child *child);

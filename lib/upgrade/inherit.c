@@ -4,6 +4,7 @@
 #include "base/alloc.h"
 #include "base/error.h"
 #include "upgrade/channel.h"
+#include "upgrade/notify.h"
 #include "upgrade/system.h"
 #include "upgrade/text.h"
 
@@ -77,8 +78,7 @@ int cfk__listen_names_parse(const char *names, size_t count, int first,
     return CFK_OK;
 }
 
-/* Forget entries without closing what may not be ours. */
-static void disown(struct cfk__fds *fds)
+void cfk__inherit_disown(struct cfk__fds *fds)
 {
     for (size_t i = 0; i < fds->count; i++)
         fds->items[i].fd = -1;
@@ -97,7 +97,7 @@ static int check_open(const struct cfk__fds *fds, int code, struct cfk_error *er
     return CFK_OK;
 }
 
-static int inherit_listen_fds(struct cfk__fds *fds, struct cfk_error *err)
+int cfk__inherit_listen_fds(struct cfk__fds *fds, struct cfk_error *err)
 {
     size_t count;
     int rc = cfk__listen_fds_parse(getenv("LISTEN_PID"), getenv("LISTEN_FDS"), getpid(),
@@ -109,7 +109,7 @@ static int inherit_listen_fds(struct cfk__fds *fds, struct cfk_error *err)
     if (rc == CFK_OK)
         rc = check_open(fds, CFK_E_CORRUPT, err);
     if (rc != CFK_OK)
-        disown(fds);
+        cfk__inherit_disown(fds);
     return rc;
 }
 
@@ -151,6 +151,35 @@ static int read_sealed(int fd, size_t limit, struct cfk__buffer *out,
     return CFK_OK;
 }
 
+/* What is too long to be an address is nobody's. */
+static int copy_notify(const struct cfk__fds *fds, const char *variable,
+                       struct cfk__inheritance *out, struct cfk_error *err)
+{
+    const char *address = getenv(variable);
+    size_t size;
+
+    if (address == NULL || strlen(address) >= CFK__NOTIFY_ADDRESS_MAX)
+        return CFK_OK;
+    size = strlen(address) + 1;
+    out->notify = cfk__malloc(fds->alloc, size);
+    if (out->notify == NULL)
+        return cfk__fail(err, CFK_E_NOMEM, "upgrade: no memory for %s", variable);
+    memcpy(out->notify, address, size);
+    return CFK_OK;
+}
+
+/* READY_FD, where it is the descriptor that stands behind the channel. */
+static int find_ready_fd(int channel)
+{
+    const char *text = getenv("READY_FD");
+    uint64_t fd;
+
+    if (text == NULL || !cfk__text_number(text, strlen(text), 10, INT32_MAX, &fd) ||
+        fd != (uint64_t)channel + 1 || fcntl((int)fd, F_SETFD, FD_CLOEXEC) < 0)
+        return -1;
+    return (int)fd;
+}
+
 static int adopt_description(struct cfk__fds *fds, const struct cfk__message *hello,
                              int sealed, struct cfk_error *err)
 {
@@ -169,8 +198,6 @@ static int adopt_description(struct cfk__fds *fds, const struct cfk__message *he
         rc = cfk__fds_decode(fds, text.data, text.size, CFK__FIRST_FD, hello->count, err);
     if (rc == CFK_OK)
         rc = check_open(fds, CFK_E_PROTOCOL, err);
-    if (rc != CFK_OK)
-        disown(fds);
     cfk__buffer_free(&text);
     return rc;
 }
@@ -186,41 +213,28 @@ static int adopt_handover(struct cfk__fds *fds, const struct cfk__handover *hand
         return cfk__fail(err, CFK_E_PROTOCOL, "upgrade: the hand-over has vanished");
     rc = adopt_description(fds, &hello, received[0], err);
     if (rc == CFK_OK && (hello.flags & CFK__WITH_STATE) != 0 &&
-        !cfk__is_sealed(received[1])) {
-        disown(fds);
+        !cfk__is_sealed(received[1]))
         rc = cfk__fail(err, CFK_E_PROTOCOL, "upgrade: a state that is not sealed");
-    }
     if (received[0] >= 0)
         close(received[0]);
+    if (rc == CFK_OK)
+        rc = copy_notify(fds, "CFK_NOTIFY", out, err);
     if (rc != CFK_OK || (hello.flags & CFK__WITH_STATE) == 0) {
         if (received[1] >= 0)
             close(received[1]);
         received[1] = -1;
     }
-    if (rc != CFK_OK)
+    if (rc != CFK_OK) {
+        cfk__inherit_disown(fds);
         return rc;
+    }
     cfk__close_on_exec((unsigned)handover->fd, (unsigned)handover->fd);
     out->channel = handover->fd;
+    out->ready_fd = find_ready_fd(handover->fd);
     out->generation = hello.generation;
     out->from_holder = (hello.flags & CFK__HELLO_HOLDER) != 0;
     out->state = received[1];
     out->state_version = hello.version;
-    return CFK_OK;
-}
-
-static int copy_notify(const struct cfk__fds *fds, struct cfk__inheritance *out,
-                       struct cfk_error *err)
-{
-    const char *address = getenv("NOTIFY_SOCKET");
-    size_t size;
-
-    if (address == NULL)
-        return CFK_OK;
-    size = strlen(address) + 1;
-    out->notify = cfk__malloc(fds->alloc, size);
-    if (out->notify == NULL)
-        return cfk__fail(err, CFK_E_NOMEM, "upgrade: no memory for NOTIFY_SOCKET");
-    memcpy(out->notify, address, size);
     return CFK_OK;
 }
 
@@ -232,15 +246,17 @@ int cfk__inherit(struct cfk__fds *fds, struct cfk__inheritance *out,
     struct cfk__message hello;
     int rc;
 
-    *out = (struct cfk__inheritance){ .channel = -1, .generation = 1, .state = -1 };
+    *out = (struct cfk__inheritance){
+        .channel = -1, .generation = 1, .state = -1, .ready_fd = -1
+    };
     /* What is not ours, or of another version, is passed over: LISTEN_FDS remains. */
     if (text != NULL && cfk__handover_parse(text, &handover) &&
         peek_hello(&handover, &hello))
         return adopt_handover(fds, &handover, out, err);
-    rc = inherit_listen_fds(fds, err);
+    rc = cfk__inherit_listen_fds(fds, err);
     if (rc == CFK_OK)
-        rc = copy_notify(fds, out, err);
+        rc = copy_notify(fds, "NOTIFY_SOCKET", out, err);
     if (rc != CFK_OK)
-        disown(fds);
+        cfk__inherit_disown(fds);
     return rc;
 }

@@ -7,20 +7,22 @@
 #include "base/alloc.h"
 #include "base/crypto.h"
 #include "base/error.h"
+#include "cfkit/sd.h"
 #include "upgrade/channel.h"
 #include "upgrade/inherit.h"
 #include "upgrade/system.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 enum {
-    OUR_VARIABLES = 7,       /* those set below, and the NULL */
+    OUR_VARIABLES = 10,      /* those set below, and the NULL */
     MOST_NAMES = 100 * 1024, /* the kernel takes 128 KiB in one variable */
-    PID_PREFIX = 11,         /* "LISTEN_PID=" */
+    PID_SIZE = 32,           /* "WATCHDOG_PID=" and a number */
 };
 
 /* All that a spawn needs, to be released whatever became of it. */
@@ -29,7 +31,10 @@ struct launch {
     struct cfk__spawn spawn;
     const char **env;
     char count[32];
-    char pid[PID_PREFIX + 16];
+    char pid[PID_SIZE];
+    char watchdog_pid[PID_SIZE];
+    char watchdog[48];
+    char manager[sizeof "CFK_NOTIFY=" + CFK__NOTIFY_ADDRESS_MAX];
     char notify[32 + CFK__NOTIFY_ADDRESS];
     char handover[32 + CFK__HANDOVER_TEXT];
     char ready_fd[32];
@@ -69,6 +74,28 @@ static int build_names(const cfk_upgrade *u, struct launch *l, struct cfk_error 
     return rc == CFK_OK ? CFK_OK : no_memory(err);
 }
 
+/* The service manager, and its watchdog where it watches this process. Returns how many.
+ */
+static size_t add_manager(const cfk_upgrade *u, struct launch *l, const char **env)
+{
+    uint64_t interval_ns;
+    size_t n = 0;
+
+    if (u->notify == NULL || cfk__is_holder(u))
+        return 0;
+    snprintf(l->manager, sizeof l->manager, "CFK_NOTIFY=%s", u->notify);
+    env[n++] = l->manager;
+    if (cfk_sd_watchdog(&interval_ns, NULL) != CFK_OK)
+        return n;
+    snprintf(l->watchdog, sizeof l->watchdog, "WATCHDOG_USEC=%" PRIu64,
+             interval_ns / 1000);
+    l->spawn.pid_texts[1] =
+        l->watchdog_pid + snprintf(l->watchdog_pid, PID_SIZE, "WATCHDOG_PID=");
+    env[n++] = l->watchdog;
+    env[n++] = l->watchdog_pid;
+    return n;
+}
+
 /* base without what is ours, then ours. */
 static int build_env(const cfk_upgrade *u, const char *const *base, struct launch *l,
                      struct cfk_error *err)
@@ -95,8 +122,8 @@ static int build_env(const cfk_upgrade *u, const char *const *base, struct launc
         if (!is_ours(*base))
             l->env[n++] = *base;
     snprintf(l->count, sizeof l->count, "LISTEN_FDS=%zu", u->fds.count);
-    snprintf(l->pid, sizeof l->pid, "LISTEN_PID=");
-    l->spawn.pid_text = l->pid + PID_PREFIX;
+    l->spawn.pid_texts[0] = l->pid + snprintf(l->pid, PID_SIZE, "LISTEN_PID=");
+    n += add_manager(u, l, l->env + n);
     l->env[n++] = l->notify;
     l->env[n++] = l->handover;
     if (l->ready_fd[0] != '\0')

@@ -5,14 +5,12 @@
 
 #include "base/crypto.h"
 #include "base/error.h"
-#include "cfkit/upgrade.h"
 #include "upgrade/protocol.h"
 #include "upgrade/text.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -173,29 +171,49 @@ int cfk__notify_receive(int fd, pid_t child, char text[CFK__NOTIFY_MAX + 1],
     return 1;
 }
 
-int cfk_upgrade_notify(const char *socket_name, const char *state, struct cfk_error *err)
+int cfk__notify_send(const char *address, const char *state, const int *fds, size_t count,
+                     struct cfk_error *err)
 {
-    const char *name = socket_name != NULL ? socket_name : getenv("NOTIFY_SOCKET");
     struct sockaddr_un un;
     socklen_t size;
+    union {
+        char bytes[CMSG_SPACE(CFK__NOTIFY_FDS * sizeof(int))];
+        struct cmsghdr align;
+    } control = { .bytes = { 0 } };
+    struct iovec iov;
+    struct msghdr msg = { .msg_name = &un, .msg_iov = &iov, .msg_iovlen = 1 };
     ssize_t sent;
     int saved;
     int fd;
 
-    if (name == NULL)
-        return cfk__fail(err, CFK_E_NOTFOUND, "upgrade: NOTIFY_SOCKET is not set");
-    if (state == NULL || state[0] == '\0' || !set_address(name, &un, &size))
+    if (state == NULL || state[0] == '\0' || count > CFK__NOTIFY_FDS ||
+        !set_address(address, &un, &size))
         return cfk__fail(err, CFK_E_INVALID,
-                         "upgrade: notify wants a state and /PATH or @NAME, not '%.100s'",
-                         name);
+                         "upgrade: notify wants a state, at most %d descriptors, and "
+                         "/PATH or @NAME, not '%.100s'",
+                         CFK__NOTIFY_FDS, address);
+    msg.msg_namelen = size;
+    iov = (struct iovec){ (void *)(uintptr_t)state, strlen(state) };
+    if (count > 0) {
+        struct cmsghdr *cmsg;
+
+        msg.msg_control = control.bytes;
+        msg.msg_controllen = CMSG_SPACE(count * sizeof *fds);
+        cmsg = CMSG_FIRSTHDR(&msg);
+        cmsg->cmsg_level = SOL_SOCKET;
+        cmsg->cmsg_type = SCM_RIGHTS;
+        cmsg->cmsg_len = CMSG_LEN(count * sizeof *fds);
+        memcpy(CMSG_DATA(cmsg), fds, count * sizeof *fds);
+    }
     fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     if (fd < 0)
         return cfk__fail_errno(err, CFK_E_IO, errno, "upgrade: no socket to notify by");
-    sent = sendto(fd, state, strlen(state), MSG_NOSIGNAL, (const struct sockaddr *)&un,
-                  size);
+    do {
+        sent = sendmsg(fd, &msg, MSG_NOSIGNAL);
+    } while (sent < 0 && errno == EINTR);
     saved = errno;
     close(fd);
     if (sent < 0)
-        return cfk__fail_errno(err, CFK_E_IO, saved, "upgrade: notify %.100s", name);
+        return cfk__fail_errno(err, CFK_E_IO, saved, "upgrade: notify %.100s", address);
     return CFK_OK;
 }

@@ -8,8 +8,10 @@
 #include <sys/types.h>
 
 enum {
-    CFK__NOTIFY_ADDRESS = 64, /* room for the text of an address made here */
-    CFK__NOTIFY_MAX = 4096,   /* bytes of a message that is believed */
+    CFK__NOTIFY_ADDRESS = 64,      /* room for the text of an address made here */
+    CFK__NOTIFY_ADDRESS_MAX = 108, /* any that can be used is shorter */
+    CFK__NOTIFY_MAX = 4096,        /* bytes of a message that is believed */
+    CFK__NOTIFY_FDS = 253,         /* most descriptors with one: the kernel's limit */
 };
 
 /* What a message says that matters here. */
@@ -33,5 +35,9 @@ int cfk__notify_open(int *fd, char address[CFK__NOTIFY_ADDRESS], struct cfk_erro
  */
 int cfk__notify_receive(int fd, pid_t child, char text[CFK__NOTIFY_MAX + 1],
                         struct cfk__notification *out);
+
+/* Send state, and count descriptors with it. CFK_OK, CFK_E_INVALID or CFK_E_IO. */
+int cfk__notify_send(const char *address, const char *state, const int *fds, size_t count,
+                     struct cfk_error *err);
 
 #endif

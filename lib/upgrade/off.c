@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* The component in builds without it. */
 #include "base/error.h"
+#include "cfkit/drain.h"
+#include "cfkit/sd.h"
 #include "cfkit/upgrade.h"
 
 int cfk_upgrade_new(const struct cfk_upgrade_options *opts, cfk_upgrade **out,
@@ -209,5 +211,130 @@ int cfk_upgrade_child(const cfk_upgrade *u, size_t index, struct cfk_upgrade_chi
     (void)u;
     (void)index;
     (void)out;
+    return cfk__fail_absent(err, "upgrade");
+}
+
+int cfk_drain_new(const struct cfk_drain_options *opts, cfk_drain **out,
+                  struct cfk_error *err)
+{
+    (void)opts;
+    *out = NULL;
+    return cfk__fail_absent(err, "drain");
+}
+
+void cfk_drain_free(cfk_drain *d)
+{
+    (void)d;
+}
+
+void cfk_drain_enter(cfk_drain *d)
+{
+    (void)d;
+}
+
+void cfk_drain_leave(cfk_drain *d)
+{
+    (void)d;
+}
+
+uint64_t cfk_drain_count(const cfk_drain *d)
+{
+    (void)d;
+    return 0;
+}
+
+int cfk_drain_begin(cfk_drain *d, uint64_t now_ns, struct cfk_error *err)
+{
+    (void)d;
+    (void)now_ns;
+    return cfk__fail_absent(err, "drain");
+}
+
+void cfk_drain_resume(cfk_drain *d)
+{
+    (void)d;
+}
+
+int cfk_drain_should_close(const cfk_drain *d)
+{
+    (void)d;
+    return 0;
+}
+
+int cfk_drain_state(const cfk_drain *d, uint64_t now_ns)
+{
+    (void)d;
+    (void)now_ns;
+    return 0;
+}
+
+uint64_t cfk_drain_timeout_ns(const cfk_drain *d, uint64_t now_ns)
+{
+    (void)d;
+    (void)now_ns;
+    return 0;
+}
+
+int cfk_drain_fd(const cfk_drain *d)
+{
+    (void)d;
+    return 0;
+}
+
+int cfk_sd_listen_fds(const struct cfk_alloc *alloc, uint32_t flags, const char ***names,
+                      size_t *count, struct cfk_error *err)
+{
+    (void)alloc;
+    (void)flags;
+    (void)names;
+    (void)count;
+    return cfk__fail_absent(err, "sd");
+}
+
+int cfk_sd_notify(const char *socket, const char *state, const int *fds, size_t fd_count,
+                  struct cfk_error *err)
+{
+    (void)socket;
+    (void)state;
+    (void)fds;
+    (void)fd_count;
+    return cfk__fail_absent(err, "sd");
+}
+
+int cfk_sd_reloading(const char *socket, uint64_t now_ns, struct cfk_error *err)
+{
+    (void)socket;
+    (void)now_ns;
+    return cfk__fail_absent(err, "sd");
+}
+
+int cfk_sd_store(const char *socket, const char *name, const int *fds, size_t fd_count,
+                 uint32_t flags, struct cfk_error *err)
+{
+    (void)socket;
+    (void)name;
+    (void)fds;
+    (void)fd_count;
+    (void)flags;
+    return cfk__fail_absent(err, "sd");
+}
+
+int cfk_sd_unstore(const char *socket, const char *name, struct cfk_error *err)
+{
+    (void)socket;
+    (void)name;
+    return cfk__fail_absent(err, "sd");
+}
+
+int cfk_sd_watchdog(uint64_t *interval_ns, struct cfk_error *err)
+{
+    (void)interval_ns;
+    return cfk__fail_absent(err, "sd");
+}
+
+int cfk_upgrade_tell(cfk_upgrade *u, const char *state, struct cfk_error *err)
+{
+    (void)u;
+    (void)state;
     return cfk__fail_absent(err, "upgrade");
 }

@@ -123,6 +123,7 @@ static bool on_message(cfk_upgrade *u, const struct cfk__message *message, int *
 static void on_end(cfk_upgrade *u, struct cfk_upgrade_event *event)
 {
     if (u->state == CFK__READY_SENT) {
+        cfk__tell_passed(u, getpid());
         cfk__take_over(u); /* that the parent has gone is told next time */
         event->type = CFK_UPGRADE_EVENT_COMMITTED;
         return;

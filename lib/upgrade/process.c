@@ -34,6 +34,7 @@ static void child_passes(cfk_upgrade *u, struct cfk__child *child,
             cfk__child_retire(u, c, false);
     child->state = CFK_UPGRADE_SERVING;
     u->succeeded++;
+    cfk__tell_passed(u, child->pid);
     describe(event, CFK_UPGRADE_EVENT_READY, child);
     if (child->speaks)
         cfk__say(child->channel, CFK__MESSAGE_PASSED);
@@ -256,6 +257,8 @@ static void on_exit_of(cfk_upgrade *u, struct cfk__child *child,
         hear_last_words(child);
         describe_failure(child, event);
         u->failed++;
+        if (u->state == CFK__SERVING)
+            cfk__tell_failed(u);
         u->tell_resume =
             child->was_serving && !cfk__is_holder(u) && u->state == CFK__SERVING;
     }

@@ -160,8 +160,9 @@ IN_CHILD static int child_main(void *arg)
         failure = errno;
     } else {
         close_others(c->spawn->first + c->spawn->count);
-        if (c->spawn->pid_text != NULL)
-            print_pid(c->spawn->pid_text);
+        for (int i = 0; i < 2; i++)
+            if (c->spawn->pid_texts[i] != NULL)
+                print_pid(c->spawn->pid_texts[i]);
         sigemptyset(&none);
         sigprocmask(SIG_SETMASK, &none, NULL);
         failure = run(c->spawn);

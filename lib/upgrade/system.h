@@ -35,6 +35,9 @@ int cfk__timer_arm(int timer, uint64_t ns);
 /* What is left of it; 0 when it has run out or is not armed. */
 uint64_t cfk__timer_left(int timer);
 
+/* Monotonic time, which a service manager wants to be told. */
+uint64_t cfk__monotonic_ns(void);
+
 /* A descriptor that is readable while it is set. */
 int cfk__wake_new(void);
 void cfk__wake_set(int wake);
@@ -70,10 +73,11 @@ bool cfk__is_channel(int fd);
 struct cfk__spawn {
     const char *const *argv;
     char *const *env;
-    char *paths;    /* candidates for argv[0], each ended by NUL, an empty one last */
-    char *pid_text; /* within env: room for the digits of the pid and a NUL; or NULL */
-    int *fds;       /* become descriptors first .. first + count - 1; overwritten */
-    int *holders;   /* as many zeros, for use here */
+    char *paths; /* candidates for argv[0], each ended by NUL, an empty one last */
+    char
+        *pid_texts[2]; /* within env: room for the digits of the pid and a NUL; or NULL */
+    int *fds;          /* become descriptors first .. first + count - 1; overwritten */
+    int *holders;      /* as many zeros, for use here */
     unsigned first;
     unsigned count;
     int directory; /* in which it starts, or -1: the current one */

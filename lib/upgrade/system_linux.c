@@ -97,6 +97,14 @@ uint64_t cfk__timer_left(int timer)
     return (uint64_t)left.it_value.tv_sec * 1000000000u + (uint64_t)left.it_value.tv_nsec;
 }
 
+uint64_t cfk__monotonic_ns(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
 int cfk__wake_new(void)
 {
     return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);

@@ -93,6 +93,7 @@ static int adopt(cfk_upgrade *u, struct cfk_error *err)
     if (rc != CFK_OK)
         return rc;
     u->parent = got.channel;
+    u->ready_fd = got.ready_fd;
     u->notify = got.notify;
     if (got.state >= 0 && !cfk__state_adopt(&u->given, got.state, got.state_version)) {
         close(got.state);
@@ -122,7 +123,8 @@ int cfk_upgrade_new(const struct cfk_upgrade_options *opts, cfk_upgrade **out,
     u->options = o;
     u->options.alloc = NULL;
     u->owner = getpid();
-    u->poll = u->wake = u->parent = u->directory = u->given.fd = u->mine.fd = -1;
+    u->poll = u->wake = u->parent = u->directory = u->ready_fd = -1;
+    u->given.fd = u->mine.fd = -1;
     u->fds.alloc = u->leaving.alloc = &u->alloc;
     u->fds.limit = o.max_fds;
     /* Before a descriptor of ours could be taken for one that was passed. */
@@ -137,6 +139,14 @@ int cfk_upgrade_new(const struct cfk_upgrade_options *opts, cfk_upgrade **out,
     }
     *out = u;
     return CFK_OK;
+}
+
+/* Only now: that it closes means the same as READY. */
+static void close_ready_fd(cfk_upgrade *u)
+{
+    if (u->ready_fd >= 0)
+        close(u->ready_fd);
+    u->ready_fd = -1;
 }
 
 /* The process that took over may know that this one ends because it has finished. */
@@ -171,6 +181,7 @@ void cfk_upgrade_free(cfk_upgrade *u)
         close(u->poll);
     if (u->directory >= 0)
         close(u->directory);
+    close_ready_fd(u);
     alloc = u->alloc;
     cfk__free(&alloc, u->notify);
     cfk__free(&alloc, u);
@@ -195,11 +206,14 @@ int cfk_upgrade_ready(cfk_upgrade *u, struct cfk_error *err)
         return CFK_OK;
     if (u->parent >= 0 && cfk__say(u->parent, CFK__MESSAGE_READY) == 0) {
         u->state = CFK__READY_SENT;
+        close_ready_fd(u);
         return CFK_OK;
     }
     /* A parent that cannot be told is gone, and this process is the only one. */
-    if (u->notify != NULL) {
-        rc = cfk_upgrade_notify(u->notify, "READY=1", err);
+    if (u->parent >= 0) {
+        cfk__tell_passed(u, getpid());
+    } else if (u->notify != NULL) {
+        rc = cfk__notify_send(u->notify, "READY=1", NULL, 0, err);
         if (rc != CFK_OK)
             return rc;
     }

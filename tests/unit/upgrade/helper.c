@@ -3,6 +3,7 @@
 
 #include "helper.h"
 
+#include "cfkit/sd.h"
 #include "upgrade/protocol.h"
 
 #include <dirent.h>
@@ -153,7 +154,14 @@ static void on_committed(cfk_upgrade *u, const char *argument)
         _exit(3);
     }
     if (strcmp(argument, "reject-late") == 0)
-        report("reject %s", cfk_error_name(cfk_upgrade_reject(u, 7, NULL)));
+        cfk_upgrade_reject(u, 7, NULL);
+    if (strcmp(argument, "tell") == 0) {
+        uint64_t ns = 0;
+
+        cfk_sd_watchdog(&ns, NULL);
+        report("watchdog %llu tell %s", (unsigned long long)ns,
+               cfk_error_name(cfk_upgrade_tell(u, "STATUS=new", NULL)));
+    }
     if (strcmp(argument, "stop") == 0)
         cfk_upgrade_stop(u, 0, NULL);
     if (strcmp(argument, "start") == 0)
@@ -179,8 +187,7 @@ static int library_server(const char *argument)
     if (strcmp(argument, "state") == 0)
         report_state(u);
     if (strcmp(argument, "reject") == 0) {
-        report("reject %s", cfk_error_name(cfk_upgrade_reject(u, 42, NULL)));
-        return 0;
+        return cfk_upgrade_reject(u, 42, NULL) == CFK_OK ? pause() : 48;
     }
     if (strcmp(argument, "late") == 0) {
         sigemptyset(&usr1);
