@@ -491,6 +491,25 @@ CFK_API int cfk_upgrade_tell(cfk_upgrade *u, const char *state, struct cfk_error
 CFK_API int cfk_upgrade_notify(const char *socket, const char *state,
                                struct cfk_error *err);
 
+/*
+ * Whether process pid, or a descendant of it, accepts connections on a socket
+ * that it shares with others, for servers that cannot say that they are ready:
+ * being connected proves nothing, for the connection may wait for, or be served
+ * by, somebody else. Connects to listener and looks who has accepted; never
+ * blocks. Call it every now and then until it returns something else than
+ * CFK_E_AGAIN. Nothing is sent.
+ *
+ *   listener    a TCP or UNIX socket that takes connections.
+ *   connection  *connection is -1 at first and holds what is open between calls;
+ *               the caller closes what is left when it gives up.
+ *
+ * Returns CFK_OK (it does), CFK_E_AGAIN (it has not yet), CFK_E_INVALID (no such
+ * socket or process), or CFK_E_IO: this system does not tell (it takes sock_diag
+ * and the right to look at /proc/PID/fd). O(descriptors of the process). Since 0.1.
+ */
+CFK_API int cfk_upgrade_probe(int listener, int32_t pid, int *connection,
+                              struct cfk_error *err);
+
 #ifdef __cplusplus
 }
 #endif

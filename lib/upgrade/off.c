@@ -5,6 +5,14 @@
 #include "cfkit/sd.h"
 #include "cfkit/upgrade.h"
 
+int cfk_upgrade_probe(int listener, int32_t pid, int *connection, struct cfk_error *err)
+{
+    (void)listener;
+    (void)pid;
+    (void)connection;
+    return cfk__fail_absent(err, "upgrade");
+}
+
 int cfk_upgrade_new(const struct cfk_upgrade_options *opts, cfk_upgrade **out,
                     struct cfk_error *err)
 {
