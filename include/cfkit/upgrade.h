@@ -331,7 +331,8 @@ enum {
     /*
      * The new process serves, and its probation begins. A process that
      * upgrades itself accepts nothing now, but keeps its sockets: READY or
-     * FAILED and RESUME follow. In a holder both servers serve until then.
+     * FAILED and RESUME follow. In a holder both servers serve until then;
+     * a server that nobody serves beside has no probation.
      */
     CFK_UPGRADE_EVENT_PROBATION = 9,
     /* After FAILED: this process is the only one again, and accepts. */

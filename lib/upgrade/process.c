@@ -47,11 +47,19 @@ static void child_passes(cfk_upgrade *u, struct cfk__child *child,
     }
 }
 
-/* It serves; whether it stays is another matter. */
+static bool somebody_serves(const cfk_upgrade *u)
+{
+    for (const struct cfk__child *c = u->children; c != NULL; c = c->next)
+        if (c->state == CFK_UPGRADE_SERVING)
+            return true;
+    return !cfk__is_holder(u);
+}
+
+/* It serves; whether it stays is another matter, where one could go back. */
 static void child_serves(cfk_upgrade *u, struct cfk__child *child,
                          struct cfk_upgrade_event *event)
 {
-    if (u->options.probation_ns == 0) {
+    if (u->options.probation_ns == 0 || !somebody_serves(u)) {
         child_passes(u, child, event);
         return;
     }
