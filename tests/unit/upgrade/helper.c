@@ -5,6 +5,7 @@
 
 #include "cfkit/sd.h"
 #include "upgrade/protocol.h"
+#include "web.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -341,6 +342,57 @@ static int report_positions(void)
     return 0;
 }
 
+/* A server that tells what it was given, or goes on with a connection, and serves. */
+static int look_at_kinds(const char *argument)
+{
+    char text[900];
+    cfk_upgrade *u;
+    int fd;
+
+    if (cfk_upgrade_new(NULL, &u, NULL) != CFK_OK)
+        return 52;
+    describe_all(u, text, sizeof text);
+    report("%s", text);
+    if (strcmp(argument, "conn") == 0) {
+        if (cfk_upgrade_take_fd(u, "conn", &fd, NULL) != CFK_OK ||
+            recv(fd, text, sizeof text, 0) != 2 || send(fd, text, 2, MSG_NOSIGNAL) != 2)
+            return 53;
+        close(fd);
+    }
+    cfk_upgrade_ready(u, NULL);
+    for (;;) {
+        struct cfk_upgrade_event event;
+
+        cfk_upgrade_wait(u, UINT64_MAX / 4, &event, NULL);
+    }
+}
+
+/* How many descriptors above 2 this process has. */
+static int count_fds(void)
+{
+    int count = 0;
+
+    for (int fd = 3; fd < 1024; fd++)
+        count += fcntl(fd, F_GETFD) >= 0;
+    return count;
+}
+
+/* "PROBATION_MS DIE_MS": after so long all but the first one exit; 0: they stay. */
+static int web(const char *argument)
+{
+    const char *again[] = { helper_program(), "--helper", "web", argument, NULL };
+    struct web_options options = { .argv = again, .die_after_ms = -1 };
+    unsigned probation = 0;
+    int die = 0;
+
+    sscanf(argument, "%u %d", &probation, &die);
+    options.probation_ns = probation * (uint64_t)1000000;
+    if (die > 0 && getenv("WEB_NEXT") != NULL)
+        options.die_after_ms = die;
+    setenv("WEB_NEXT", "1", 1);
+    return web_serve(&options);
+}
+
 static int helper(const char *mode, const char *argument)
 {
     find_report();
@@ -356,6 +408,12 @@ static int helper(const char *mode, const char *argument)
         return old_process(argument);
     if (strcmp(mode, "nonsense") == 0)
         return talk_nonsense(argument);
+    if (strcmp(mode, "kinds") == 0)
+        return look_at_kinds(argument);
+    if (strcmp(mode, "count-fds") == 0)
+        return count_fds();
+    if (strcmp(mode, "web") == 0)
+        return web(argument);
     if (strcmp(mode, "adopt") == 0)
         return adopt();
     if (strcmp(mode, "positions") == 0)

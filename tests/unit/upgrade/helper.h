@@ -14,6 +14,12 @@
 /* The path of the running test program. */
 const char *helper_program(void);
 
+/*
+ * What the kernel has behind each descriptor of a handle, in order, one after the
+ * other: "name=socket:[123] ". The same in two processes means the same files.
+ */
+void describe_all(const cfk_upgrade *u, char *out, size_t size);
+
 /* A handle with a report pipe in it. */
 struct subject {
     cfk_upgrade *u;
