@@ -17,7 +17,9 @@
  *     answering:        close = cfk_drain_should_close(d)
  *     from time to time, at the latest when cfk_drain_timeout_ns() is over:
  *         switch (cfk_drain_state(d, now)):
- *         CFK_DRAIN_CLOSING: close what is idle
+ *         CFK_DRAIN_CLOSING: close what is idle: has had an answer, and has
+ *         sent nothing since (what was accepted and has not asked yet may be
+ *         about to)
  *         CFK_DRAIN_DONE, CFK_DRAIN_EXPIRED: close what there is and exit
  *
  * Time is the caller's: nanoseconds of any clock that does not jump, such as
@@ -78,7 +80,7 @@ CFK_API int cfk_drain_should_close(const cfk_drain *d);
 enum {
     CFK_DRAIN_RUNNING = 0,   /* no drain */
     CFK_DRAIN_LINGERING = 1, /* leave idle connections open */
-    CFK_DRAIN_CLOSING = 2,   /* close what is idle */
+    CFK_DRAIN_CLOSING = 2,   /* close idle ones */
     CFK_DRAIN_DONE = 3,      /* no connection is left */
     CFK_DRAIN_EXPIRED = 4    /* the deadline is over: cfk_drain_count() are left */
 };

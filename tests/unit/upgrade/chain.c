@@ -125,13 +125,11 @@ int chain_start(struct chain *c)
     return -1;
 }
 
-int chain_upgrade(struct chain *c)
+int chain_finish(struct chain *c)
 {
     int serving = 0;
     int replaced = 0;
 
-    if (chain_start(c) != 0)
-        return -1;
     while (serving == 0 || replaced == 0) {
         enum chain_word word = chain_hear(c, LONG_MS);
 
@@ -141,6 +139,11 @@ int chain_upgrade(struct chain *c)
             return -1;
     }
     return 0;
+}
+
+int chain_upgrade(struct chain *c)
+{
+    return chain_start(c) != 0 ? -1 : chain_finish(c);
 }
 
 static void rest(uint64_t ns)

@@ -40,7 +40,10 @@ enum chain_word chain_hear(struct chain *c, int timeout_ms);
 /* SIGHUP, until a process was started; tried again while the former one drains. */
 int chain_start(struct chain *c);
 
-/* A whole upgrade. 0 when the next one serves and the former one has let go, or -1. */
+/* 0 when the one that was started serves and the former one has let go, or -1. */
+int chain_finish(struct chain *c);
+
+/* A whole upgrade: both. */
 int chain_upgrade(struct chain *c);
 
 /*

@@ -43,6 +43,7 @@ struct client {
     struct load_counts counts;
     int poll;
     unsigned open;
+    unsigned top; /* nothing from here on has ever been used */
     struct connection connections[MOST_OPEN];
 };
 
@@ -83,8 +84,8 @@ static void failed(struct client *l, struct connection *c, int error)
 
 static void ask(struct client *l, struct connection *c)
 {
-    static const char once[] = "GET / HTTP/1.1\r\nConnection: close\r\n\r\n";
-    static const char more[] = "GET / HTTP/1.1\r\n\r\n";
+    static const char once[] = "GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+    static const char more[] = "GET / HTTP/1.1\r\nHost: x\r\n\r\n";
     const char *text = c->keep ? more : once;
 
     c->got = 0;
@@ -108,6 +109,8 @@ static void connect_new(struct client *l, bool keep)
         c++;
     if (c == l->connections + MOST_OPEN)
         abort();
+    if (c == l->connections + l->top)
+        l->top++;
     *c = (struct connection){ .state = CONNECTING, .keep = keep, .since = now_ns() };
     l->open++;
     c->fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -144,6 +147,10 @@ static void on_answer(struct client *l, struct connection *c)
     if (!whole(c, &last)) {
         if (c->got == ANSWER_SIZE - 1)
             failed(l, c, EPROTO);
+        return;
+    }
+    if (strncmp(c->answer, "HTTP/1.1 200 ", 13) != 0) {
+        failed(l, c, EPROTO);
         return;
     }
     if (!c->used && took > l->counts.slowest_ns)
@@ -198,7 +205,7 @@ static void look_at_all(struct client *l, bool stopping)
     uint64_t now = now_ns();
     unsigned kept = 0;
 
-    for (struct connection *c = l->connections; c < l->connections + MOST_OPEN; c++) {
+    for (struct connection *c = l->connections; c < l->connections + l->top; c++) {
         if (c->state == FREE)
             continue;
         kept += c->keep;

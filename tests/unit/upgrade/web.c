@@ -27,6 +27,7 @@ struct connection {
     struct connection *next;
     struct connection **link;
     int fd;
+    bool answered; /* at least once */
     size_t got;
     char request[REQUEST_SIZE];
 };
@@ -116,10 +117,12 @@ static void answer(struct web *w, struct connection *c)
 
     len = snprintf(text, sizeof text, "HTTP/1.1 200 OK\r\nContent-Length: %d\r\n%s\r\n%s",
                    len, last ? "Connection: close\r\n" : "", body);
-    if (send(c->fd, text, (size_t)len, MSG_NOSIGNAL) != len || last)
+    if (send(c->fd, text, (size_t)len, MSG_NOSIGNAL) != len || last) {
         drop(w, c);
-    else
-        c->got = 0;
+        return;
+    }
+    c->got = 0;
+    c->answered = true;
 }
 
 static void on_readable(struct web *w, struct connection *c)
@@ -140,13 +143,24 @@ static void on_readable(struct web *w, struct connection *c)
         drop(w, c);
 }
 
+/* Nothing has arrived since the last answer. */
+static bool is_idle(const struct connection *c)
+{
+    char byte;
+
+    return c->answered && c->got == 0 &&
+           recv(c->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 && errno == EAGAIN;
+}
+
+/* What has been accepted and has not asked yet is not idle: its request may be under way.
+ */
 static void close_idle(struct web *w, bool all)
 {
     struct connection *next;
 
     for (struct connection *c = w->connections; c != NULL; c = next) {
         next = c->next;
-        if (all || c->got == 0)
+        if (all || is_idle(c))
             drop(w, c);
     }
 }
