@@ -421,7 +421,7 @@ struct cfk_upgrade_status {
 };
 
 /* Facts about the handle. Since 0.1. */
-CFK_API void cfk_upgrade_status(const cfk_upgrade *u, struct cfk_upgrade_status *out);
+CFK_API void cfk_upgrade_get_status(const cfk_upgrade *u, struct cfk_upgrade_status *out);
 
 /* A process that the handle started. 64 bytes for ever. */
 struct cfk_upgrade_child {
@@ -436,8 +436,8 @@ struct cfk_upgrade_child {
  * The process at index, from 0, the latest first, of those whose end was not
  * reported yet. Returns CFK_OK or CFK_E_NOTFOUND. Since 0.1.
  */
-CFK_API int cfk_upgrade_child(const cfk_upgrade *u, size_t index,
-                              struct cfk_upgrade_child *out, struct cfk_error *err);
+CFK_API int cfk_upgrade_get_child(const cfk_upgrade *u, size_t index,
+                                  struct cfk_upgrade_child *out, struct cfk_error *err);
 
 /*
  * 1 if pid was started by this handle and its end was not reported yet. For

@@ -207,14 +207,14 @@ const char *cfk_upgrade_notification(const cfk_upgrade *u)
     return "";
 }
 
-void cfk_upgrade_status(const cfk_upgrade *u, struct cfk_upgrade_status *out)
+void cfk_upgrade_get_status(const cfk_upgrade *u, struct cfk_upgrade_status *out)
 {
     (void)u;
     *out = (struct cfk_upgrade_status){ .state = 0 };
 }
 
-int cfk_upgrade_child(const cfk_upgrade *u, size_t index, struct cfk_upgrade_child *out,
-                      struct cfk_error *err)
+int cfk_upgrade_get_child(const cfk_upgrade *u, size_t index,
+                          struct cfk_upgrade_child *out, struct cfk_error *err)
 {
     (void)u;
     (void)index;

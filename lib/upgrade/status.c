@@ -38,7 +38,7 @@ static uint32_t own_state(const cfk_upgrade *u)
     }
 }
 
-void cfk_upgrade_status(const cfk_upgrade *u, struct cfk_upgrade_status *out)
+void cfk_upgrade_get_status(const cfk_upgrade *u, struct cfk_upgrade_status *out)
 {
     *out = (struct cfk_upgrade_status){
         .state = own_state(u),
@@ -50,8 +50,8 @@ void cfk_upgrade_status(const cfk_upgrade *u, struct cfk_upgrade_status *out)
     };
 }
 
-int cfk_upgrade_child(const cfk_upgrade *u, size_t index, struct cfk_upgrade_child *out,
-                      struct cfk_error *err)
+int cfk_upgrade_get_child(const cfk_upgrade *u, size_t index,
+                          struct cfk_upgrade_child *out, struct cfk_error *err)
 {
     const struct cfk__child *child = u->children;
 

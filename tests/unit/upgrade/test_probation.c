@@ -59,12 +59,12 @@ START_TEST(the_old_process_drains_once_the_probation_is_over)
     ck_assert_uint_eq(event.generation, 2);
     subject_expect_line(&s, "committed count 2");
     ck_assert_ptr_nonnull(ask_unix(own_name() + 5)); /* the new one serves */
-    cfk_upgrade_status(s.u, &status);
+    cfk_upgrade_get_status(s.u, &status);
     ck_assert_uint_eq(status.state, CFK_UPGRADE_SERVING);
     ck_assert_uint_eq(status.succeeded, 0);
     ck_assert_uint_eq(cfk_upgrade_count(s.u), 2); /* and this one could */
     subject_expect(&s, CFK_UPGRADE_EVENT_READY, 0);
-    cfk_upgrade_status(s.u, &status);
+    cfk_upgrade_get_status(s.u, &status);
     ck_assert_uint_eq(status.state, CFK_UPGRADE_DRAINING);
     ck_assert_uint_eq(status.succeeded, 1);
     subject_free(&s);
@@ -218,14 +218,14 @@ START_TEST(under_a_holder_the_former_server_serves_on_until_the_probation_is_ove
     ck_assert_int_eq(subject_start(&s, "notify", ""), CFK_OK);
     event = subject_expect(&s, CFK_UPGRADE_EVENT_PROBATION, 0);
     ck_assert(runs(former));
-    ck_assert_int_eq(cfk_upgrade_child(s.u, 0, &child, &s.err), CFK_OK);
+    ck_assert_int_eq(cfk_upgrade_get_child(s.u, 0, &child, &s.err), CFK_OK);
     ck_assert_int_eq(child.pid, event.pid);
     ck_assert_uint_eq(child.generation, 2);
     ck_assert_uint_eq(child.state, CFK_UPGRADE_PROBATION);
-    ck_assert_int_eq(cfk_upgrade_child(s.u, 1, &child, &s.err), CFK_OK);
+    ck_assert_int_eq(cfk_upgrade_get_child(s.u, 1, &child, &s.err), CFK_OK);
     ck_assert_int_eq(child.pid, former);
     ck_assert_uint_eq(child.state, CFK_UPGRADE_SERVING);
-    ck_assert_int_eq(cfk_upgrade_child(s.u, 2, &child, &s.err), CFK_E_NOTFOUND);
+    ck_assert_int_eq(cfk_upgrade_get_child(s.u, 2, &child, &s.err), CFK_E_NOTFOUND);
     subject_expect(&s, CFK_UPGRADE_EVENT_READY, 0);
     ck_assert_int_eq(subject_expect(&s, CFK_UPGRADE_EVENT_DRAINED, CFK_E_KILLED).pid,
                      former);
@@ -256,7 +256,7 @@ START_TEST(ready_and_then_dead_is_never_a_success)
         ck_assert_int_eq(event.status, 1);
         ck_assert(runs(former));
     }
-    cfk_upgrade_status(s.u, &status);
+    cfk_upgrade_get_status(s.u, &status);
     ck_assert_uint_eq(status.started, 101);
     ck_assert_uint_eq(status.succeeded, 1);
     ck_assert_uint_eq(status.failed, 100);

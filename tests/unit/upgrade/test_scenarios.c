@@ -360,7 +360,7 @@ START_TEST(a_stranger_with_the_same_pid_is_not_hit)
     signal(SIGCHLD, SIG_IGN); /* reaped by the kernel: the pid is free at once */
     subject_serving(&s, NULL);
     ck_assert_int_eq(subject_start(&s, "exit", "0"), CFK_OK);
-    ck_assert_int_eq(cfk_upgrade_child(s.u, 0, &child, &s.err), CFK_OK);
+    ck_assert_int_eq(cfk_upgrade_get_child(s.u, 0, &child, &s.err), CFK_OK);
     while (kill(child.pid, 0) == 0)
         poll(NULL, 0, 1);
     stranger = stranger_with(child.pid);
@@ -392,7 +392,7 @@ START_TEST(those_killed_at_the_deadline_are_counted)
             ck_assert_uint_eq(
                 subject_expect(&s, CFK_UPGRADE_EVENT_DRAINED, CFK_E_KILLED).forced, 1);
     }
-    cfk_upgrade_status(s.u, &status);
+    cfk_upgrade_get_status(s.u, &status);
     ck_assert_uint_eq(status.forced, 2);
     ck_assert_int_eq(cfk_upgrade_stop(s.u, CFK_UPGRADE_NOW, &s.err), CFK_OK);
     subject_expect(&s, CFK_UPGRADE_EVENT_DRAINED, CFK_E_KILLED);

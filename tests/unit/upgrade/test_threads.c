@@ -102,7 +102,7 @@ static void *upgrade_shared(void *ctx)
     for (int i = 0; i < rounds() / 4 + 1; i++) {
         pthread_mutex_lock(&s->lock);
         s->upgrades += one_upgrade(s->u, "notify");
-        cfk_upgrade_status(s->u, &status);
+        cfk_upgrade_get_status(s->u, &status);
         cfk_upgrade_owns_pid(s->u, 1);
         pthread_mutex_unlock(&s->lock);
     }

@@ -212,7 +212,7 @@ static void on_hangup(struct web *w)
         report(w, "refused %s", cfk_error_name(err.code));
         return;
     }
-    cfk_upgrade_child(w->u, 0, &child, NULL);
+    cfk_upgrade_get_child(w->u, 0, &child, NULL);
     report(w, "started %d", (int)child.pid);
 }
 
