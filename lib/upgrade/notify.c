@@ -6,11 +6,10 @@
 #include "base/crypto.h"
 #include "base/error.h"
 #include "upgrade/protocol.h"
+#include "upgrade/system.h"
 #include "upgrade/text.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -100,38 +99,12 @@ int cfk__notify_open(int *fd, char address[CFK__NOTIFY_ADDRESS], struct cfk_erro
     return CFK_OK;
 }
 
-/* The parent of a process as /proc/PID/stat tells, or 0. */
-static pid_t parent_of(pid_t pid)
-{
-    char path[32];
-    char text[512];
-    uint64_t parent;
-    const char *end;
-    ssize_t got;
-    int fd;
-
-    snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
-    fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return 0;
-    got = read(fd, text, sizeof text - 1);
-    close(fd);
-    if (got <= 0)
-        return 0;
-    text[got] = '\0';
-    end = strrchr(text, ')'); /* the command before it may hold anything */
-    if (end == NULL || strlen(end) < 5 ||
-        !cfk__text_number(end + 4, strcspn(end + 4, " "), 10, INT32_MAX, &parent))
-        return 0;
-    return (pid_t)parent;
-}
-
 static bool is_descendant(pid_t pid, pid_t of)
 {
     for (int i = 0; i < MOST_ANCESTORS && pid > 1; i++) {
         if (pid == of)
             return true;
-        pid = parent_of(pid);
+        pid = cfk__process_parent(pid);
     }
     return false;
 }

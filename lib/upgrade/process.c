@@ -11,7 +11,7 @@
 
 enum { MOST_AT_ONCE = 64 }; /* readable things looked at before the caller gets a turn */
 
-/* A descriptor closes a moment before its process ends: which of the two was it? */
+/* It has closed READY_FD: time to see whether it lives on. */
 static const uint64_t CLOSED_GRACE_NS = 20000000;
 
 static const uint64_t MICROSECOND = 1000;
@@ -90,7 +90,8 @@ static void child_is_ready(cfk_upgrade *u, struct cfk__child *child,
                            struct cfk_upgrade_event *event)
 {
     child->says_ready = false;
-    if (child->state != CFK_UPGRADE_STARTING || cfk__process_has_ended(child->process))
+    if (child->state != CFK_UPGRADE_STARTING ||
+        cfk__process_is_ending(child->process, child->pid))
         return;
     if ((u->options.flags & CFK_UPGRADE_CONFIRM) != 0 && !child->confirmed) {
         if (!child->prepared)
@@ -118,7 +119,8 @@ static void on_ready_message(cfk_upgrade *u, struct cfk__child *child,
 static bool on_serving_message(cfk_upgrade *u, struct cfk__child *child,
                                struct cfk_upgrade_event *event)
 {
-    if (child->state == CFK_UPGRADE_COMMITTING && !cfk__process_has_ended(child->process))
+    if (child->state == CFK_UPGRADE_COMMITTING &&
+        !cfk__process_is_ending(child->process, child->pid))
         child_serves(u, child, event);
     else if (child->state == CFK_UPGRADE_SERVING)
         cfk__say(child->channel, CFK__MESSAGE_PASSED);
@@ -217,7 +219,7 @@ static void on_timer(cfk_upgrade *u, struct cfk__child *child,
         cfk__child_fail(child, CFK_E_TIMEOUT);
         break;
     case CFK_UPGRADE_PROBATION:
-        if (!cfk__process_has_ended(child->process))
+        if (!cfk__process_is_ending(child->process, child->pid))
             child_passes(u, child, event);
         break;
     case CFK_UPGRADE_DRAINING: cfk__child_retire(u, child, true); break;

@@ -50,6 +50,15 @@ void cfk__wake_clear(int wake);
 int cfk__process_kill(int process, pid_t pid, int signal);
 bool cfk__process_has_ended(int process);
 
+/*
+ * The same, and also true when it is about to end: its descriptors close, which
+ * may be heard elsewhere, a moment before it has ended.
+ */
+bool cfk__process_is_ending(int process, pid_t pid);
+
+/* The parent of a process, or 0. */
+pid_t cfk__process_parent(pid_t pid);
+
 /* Wait for its end and collect it; how it ended as in struct cfk_upgrade_event. */
 void cfk__process_reap(int process, int32_t *reason, int32_t *status);
 

@@ -3,10 +3,13 @@
 
 #include "upgrade/system.h"
 
+#include "upgrade/text.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -24,6 +27,9 @@
 #ifndef CLOSE_RANGE_CLOEXEC
 #define CLOSE_RANGE_CLOEXEC 4u
 #endif
+
+/* Of /proc/PID/stat, behind command and state; and the kernel's PF_EXITING. */
+enum { STAT_PARENT = 0, STAT_FLAGS = 5, FLAG_EXITING = 4 };
 
 enum { SEALS = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE };
 
@@ -132,6 +138,46 @@ bool cfk__process_has_ended(int process)
         got = poll(&p, 1, 0);
     } while (got < 0 && errno == EINTR);
     return got > 0;
+}
+
+/* The nth number, from 0, behind the command and state in /proc/PID/stat; or 0. */
+static uint64_t stat_number(pid_t pid, unsigned n)
+{
+    char path[32];
+    char text[512];
+    const char *p;
+    uint64_t value = 0;
+    ssize_t got;
+    int fd;
+
+    snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
+    fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return 0;
+    got = read(fd, text, sizeof text - 1);
+    close(fd);
+    if (got <= 0)
+        return 0;
+    text[got] = '\0';
+    p = strrchr(text, ')'); /* the command before it may hold anything */
+    for (unsigned i = 0; p != NULL && i < n + 2; i++) {
+        p = strchr(p, ' ');
+        p = p == NULL ? NULL : p + 1;
+    }
+    if (p == NULL || !cfk__text_number(p, strcspn(p, " "), 10, UINT32_MAX, &value))
+        return 0;
+    return value;
+}
+
+pid_t cfk__process_parent(pid_t pid)
+{
+    return (pid_t)stat_number(pid, STAT_PARENT);
+}
+
+bool cfk__process_is_ending(int process, pid_t pid)
+{
+    return cfk__process_has_ended(process) ||
+           (stat_number(pid, STAT_FLAGS) & FLAG_EXITING) != 0;
 }
 
 int cfk__process_kill(int process, pid_t pid, int signal)

@@ -241,7 +241,7 @@ START_TEST(ready_and_then_dead_is_never_a_success)
     struct subject s;
     int former;
 
-    begin(&s, SHORT_NS, CFK_UPGRADE_HOLDER);
+    begin(&s, LONG_NS, CFK_UPGRADE_HOLDER);
     ck_assert_int_eq(subject_start(&s, "notify", ""), CFK_OK);
     former = subject_expect(&s, CFK_UPGRADE_EVENT_READY, 0).pid;
     for (int i = 0; i < 100; i++) {
