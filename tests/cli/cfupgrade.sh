@@ -1,54 +1,9 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=sh
 # cfupgrade: a server replaced under a running client, and what can go wrong.
-# shellcheck source=tests/cli/lib.sh
-. "$CF_SOURCE/tests/cli/lib.sh"
-
-library=$(dirname "$CF_TOOLS")/lib
-LD_LIBRARY_PATH=$library${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
-export LD_LIBRARY_PATH
-# The examples, against this build; its sanitizers, if any, come along.
-flags=
-if nm -D "$library/libcfkit.so" 2>/dev/null | grep -q __asan_init; then
-    flags=-fsanitize=address,undefined
-fi
-for program in upgrade_server load_client; do
-    # shellcheck disable=SC2086 # none or one
-    "${CC:-cc}" -std=c11 $flags -I"$CF_SOURCE/include" "$CF_SOURCE/examples/c/$program.c" \
-        -o "$program" -L"$library" -lcfkit || exit 2
-done
-
-# Wait, up to half a minute, until a command succeeds.
-until_true() {
-    what=$1
-    shift
-    tries=0
-    until "$@" >/dev/null 2>&1; do
-        tries=$((tries + 1))
-        if [ "$tries" -gt 600 ]; then
-            not_ok "$what: waited in vain"
-            return
-        fi
-        sleep 0.05
-    done
-    ok
-}
-
-# begin OPTION... -- COMMAND...: cfupgrade in the background as $holder.
-begin() {
-    command="cfupgrade $*"
-    : >out
-    : >err # what is waited for must not be of the one before
-    cfupgrade "$@" >out 2>err &
-    holder=$!
-}
-
-# end STATUS: it has ended, or is about to, with this.
-end() {
-    wait "$holder"
-    got=$?
-    check "$command: exit $got, not $1" test "$got" -eq "$1"
-}
+# shellcheck source=tests/cli/cfupgrade_lib.sh
+. "$CF_SOURCE/tests/cli/cfupgrade_lib.sh"
+build upgrade_server load_client
 
 # The main job: upgrades under a client, none of whose requests fails.
 begin --listen web=unix:web.sock --pid-file pid -- ./upgrade_server
