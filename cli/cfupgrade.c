@@ -38,16 +38,6 @@ static bool reap_orphans(struct holder *h)
     }
 }
 
-static void on_stop_signal(struct holder *h)
-{
-    bool again = h->stopping;
-
-    cli_note(again ? "stopping now" : "stopping");
-    if (!again)
-        h->status = CLI_YES;
-    cfupgrade_stop(h, again);
-}
-
 static void on_signal(struct holder *h, uint32_t signal)
 {
     switch (signal) {
@@ -56,7 +46,7 @@ static void on_signal(struct holder *h, uint32_t signal)
             cfupgrade_again(h);
         break;
     case SIGTERM:
-    case SIGINT: on_stop_signal(h); break;
+    case SIGINT: cfupgrade_asked_to_stop(h, h->stopping); break;
     case SIGUSR1: /* log files are to be opened anew, most often */
         if (h->server != 0)
             kill(h->server, SIGUSR1);

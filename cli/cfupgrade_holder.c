@@ -89,6 +89,14 @@ void cfupgrade_stop(struct holder *h, bool now)
         cli_fail(&err);
 }
 
+void cfupgrade_asked_to_stop(struct holder *h, bool now)
+{
+    cli_note(now ? "stopping now" : "stopping");
+    if (!h->stopping)
+        h->status = CLI_YES;
+    cfupgrade_stop(h, now);
+}
+
 /* Waits longer after each crash, and not as long as others do. */
 static uint64_t back_off_ns(unsigned crashes)
 {

@@ -73,6 +73,9 @@ int cfupgrade_start(struct holder *h, enum cfupgrade_kind kind, const char **com
 void cfupgrade_again(struct holder *h);
 void cfupgrade_stop(struct holder *h, bool now);
 
+/* Stop because somebody wants it: then that is no failure. */
+void cfupgrade_asked_to_stop(struct holder *h, bool now);
+
 /* Do all that the handle has to tell. False: it cannot, and h->status says so. */
 bool cfupgrade_process(struct holder *h);
 

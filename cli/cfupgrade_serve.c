@@ -73,10 +73,7 @@ enum cfupgrade_wait cfupgrade_serve_request(void *holder,
         *answer = cfupgrade_failure(CLI_NO, cfk_error_name(CFK_E_NOTFOUND),
                                     "nothing ran before what serves now");
         break;
-    default:
-        cli_note(request->now ? "asked to stop now" : "asked to stop");
-        cfupgrade_stop(h, request->now);
-        return CFUPGRADE_FOR_STOP;
+    default: cfupgrade_asked_to_stop(h, request->now); return CFUPGRADE_FOR_STOP;
     }
     return CFUPGRADE_ANSWERED;
 }

@@ -196,7 +196,7 @@ begin --listen unix:@cfupgrade-$$ --ready delay:0.1 --control @cfupgrade-ctl-$$ 
 until_true 'it has set its trap' test -e up
 until_true 'it serves' grep -q 'generation 1 serves' err
 cfupgrade ctl @cfupgrade-ctl-$$ stop 2>/dev/null &
-until_true 'it is stopping' grep -q 'asked to stop' err
+until_true 'it is stopping' grep -q 'stopping' err
 run 1 cfupgrade ctl --json @cfupgrade-ctl-$$ upgrade
 out_has '"code":"stopped"'
 run 0 cfupgrade ctl --json @cfupgrade-ctl-$$ stop --now
