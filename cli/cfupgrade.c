@@ -22,6 +22,15 @@
 
 enum { OWN_DESCRIPTORS = 2 }; /* polled beside those of the control socket */
 
+static void reap(struct holder *h, pid_t pid)
+{
+    int status = -1;
+
+    if (waitpid(pid, &status, WNOHANG) == pid &&
+        cfupgrade_probe_ended(&h->probe, pid, status, cfupgrade_monotonic_ns()))
+        cfupgrade_confirm(h);
+}
+
 /* As process 1 we are given the orphans of others; the handle reaps its own. */
 static bool reap_orphans(struct holder *h)
 {
@@ -32,7 +41,7 @@ static bool reap_orphans(struct holder *h)
         if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) != 0 || info.si_pid == 0)
             return true;
         if (!cfk_upgrade_owns_pid(h->u, info.si_pid))
-            waitpid(info.si_pid, NULL, WNOHANG);
+            reap(h, info.si_pid);
         else if (!cfupgrade_process(h))
             return false;
     }
@@ -71,6 +80,8 @@ static int patience(const struct holder *h)
 
     if (h->restart_ns != 0 && h->restart_ns < due)
         due = h->restart_ns;
+    if (h->starting && h->probe.next_ns < due)
+        due = h->probe.next_ns;
     if (h->manager.watchdog_ns != 0 && h->manager.next_ns < due)
         due = h->manager.next_ns;
     if (due == UINT64_MAX)
@@ -99,7 +110,7 @@ static bool turn(struct holder *h, struct pollfd *p)
         return false;
     cfupgrade_control_process(&h->control, p + OWN_DESCRIPTORS, count,
                               cfupgrade_serve_request, h);
-    cfupgrade_restart_due(h, cfupgrade_monotonic_ns());
+    cfupgrade_due(h, cfupgrade_monotonic_ns());
     cfupgrade_manager_alive(&h->manager, cfupgrade_monotonic_ns());
     return true;
 }
@@ -176,6 +187,8 @@ static int run(struct holder *h)
     if (status != CLI_YES)
         return status;
     cfupgrade_manager_init(&h->manager, h->options.store);
+    h->probe.connect = h->options.connect;
+    h->probe.command = h->options.probe;
     if (cfk_upgrade_new(&h->options.upgrade, &h->u, &err) != CFK_OK)
         return cli_fail(&err);
     status = cfupgrade_open_sockets(h);
@@ -211,7 +224,9 @@ static void release(struct holder *h)
 
 int main(int argc, char **argv)
 {
-    struct holder h = { .control = { .listener = -1 }, .signals = -1 };
+    struct holder h = { .control = { .listener = -1 },
+                        .signals = -1,
+                        .probe = { .connection = -1, .next_ns = UINT64_MAX } };
     int status;
 
     if (argc > 1 && strcmp(argv[1], "ctl") == 0)

@@ -70,11 +70,11 @@ static void tell_status(struct holder *h)
         cfupgrade_manager_status(&h->manager, "no server runs");
 }
 
-/* The command that failed to start, or served and was replaced, is no more. */
-static void forget(const char ***command)
+/* Nothing is starting any more. */
+static void start_is_over(struct holder *h)
 {
-    free(*command);
-    *command = NULL;
+    h->starting = h->on_probation = false;
+    cfupgrade_probe_end(&h->probe);
 }
 
 void cfupgrade_stop(struct holder *h, bool now)
@@ -148,11 +148,11 @@ int cfupgrade_start(struct holder *h, enum cfupgrade_kind kind, const char **com
         free(command);
         return rc;
     }
-    forget(&h->pending);
     h->pending = command;
     h->kind = kind;
     h->starting = true;
     h->restart_ns = 0;
+    cfupgrade_probe_begin(&h->probe, cfupgrade_monotonic_ns());
     cli_detail("starting %s as generation %u", command[0],
                cfk_upgrade_generation(h->u) + 1);
     if (h->serving)
@@ -191,7 +191,7 @@ void cfupgrade_again(struct holder *h)
                                        "message", words_of(&err)));
 }
 
-void cfupgrade_restart_due(struct holder *h, uint64_t now_ns)
+static void restart_due(struct holder *h, uint64_t now_ns)
 {
     const char **command;
     struct cfk_error err = { .code = CFK_E_NOMEM, .message = "no memory" };
@@ -208,6 +208,57 @@ void cfupgrade_restart_due(struct holder *h, uint64_t now_ns)
     restart_later(h);
 }
 
+void cfupgrade_confirm(struct holder *h)
+{
+    cfupgrade_probe_end(&h->probe);
+    cfk_upgrade_confirm(h->u, NULL); /* whether it still lives is seen there */
+}
+
+static void probe_due(struct holder *h, uint64_t now_ns)
+{
+    const struct cfupgrade_options *o = &h->options;
+    char **env;
+
+    if (!h->starting || now_ns < h->probe.next_ns)
+        return;
+    env = cfupgrade_env_new(h->u, o->env, o->env_count, o->compat,
+                            cfk_upgrade_generation(h->u) + 1);
+    if (env != NULL && cfupgrade_probe_due(&h->probe, h->u, now_ns, env))
+        cfupgrade_confirm(h);
+    cfupgrade_env_free(env);
+}
+
+void cfupgrade_due(struct holder *h, uint64_t now_ns)
+{
+    restart_due(h, now_ns);
+    probe_due(h, now_ns);
+}
+
+static void on_probation(struct holder *h, const struct cfk_upgrade_event *event)
+{
+    h->on_probation = true;
+    cfupgrade_probe_end(&h->probe);
+    cli_detail("generation %u is ready (pid %d), on probation", event->generation,
+               event->pid);
+    cfupgrade_tell("probation", cfupgrade_about(event));
+}
+
+/* What a server says beside READY=1: of that, this is for whoever watches us. */
+static void on_notified(const struct holder *h)
+{
+    const char *line = cfk_upgrade_notification(h->u);
+
+    while (*line != '\0') {
+        size_t len = strcspn(line, "\n");
+
+        if (strncmp(line, "STATUS=", 7) == 0)
+            cfupgrade_manager_status(&h->manager, "%.*s", (int)len - 7, line + 7);
+        else if (strncmp(line, "EXTEND_TIMEOUT_USEC=", 20) == 0)
+            cfupgrade_manager_extend(&h->manager, line, len);
+        line += len + (line[len] == '\n');
+    }
+}
+
 static void on_ready(struct holder *h, const struct cfk_upgrade_event *event)
 {
     struct cfk_error err;
@@ -221,8 +272,8 @@ static void on_ready(struct holder *h, const struct cfk_upgrade_event *event)
     h->current = h->pending;
     h->pending = NULL;
     h->upgrades += h->kind == CFUPGRADE_BY_UPGRADE || h->kind == CFUPGRADE_BY_ROLLBACK;
+    start_is_over(h);
     h->serving = h->served = true;
-    h->starting = false;
     h->status = CLI_YES;
     h->server = event->pid;
     h->since = time(NULL);
@@ -244,8 +295,9 @@ static void on_failed(struct holder *h, const struct cfk_upgrade_event *event)
 {
     char how[CFUPGRADE_HOW_SIZE];
 
-    h->starting = false;
-    forget(&h->pending);
+    start_is_over(h);
+    free(h->pending);
+    h->pending = NULL;
     cfupgrade_how(event, how);
     cfupgrade_tell("failed", cfupgrade_about(event));
     keep_outcome(h, event->generation, event->reason, "generation %u %s",
@@ -341,6 +393,8 @@ bool cfupgrade_process(struct holder *h)
         }
         switch (event.type) {
         case CFK_UPGRADE_EVENT_READY: on_ready(h, &event); break;
+        case CFK_UPGRADE_EVENT_PROBATION: on_probation(h, &event); break;
+        case CFK_UPGRADE_EVENT_NOTIFIED: on_notified(h); break;
         case CFK_UPGRADE_EVENT_FAILED: on_failed(h, &event); break;
         case CFK_UPGRADE_EVENT_EXITED: on_exited(h, &event); break;
         case CFK_UPGRADE_EVENT_DRAINED: on_drained(h, &event); break;

@@ -6,6 +6,7 @@
 #include "cfupgrade_control.h"
 #include "cfupgrade_manager.h"
 #include "cfupgrade_options.h"
+#include "cfupgrade_probe.h"
 
 #include <sys/types.h>
 
@@ -30,6 +31,7 @@ struct holder {
     struct cfupgrade_options options;
     struct cfupgrade_control control;
     struct cfupgrade_manager manager;
+    struct cfupgrade_probe probe;
     cfk_upgrade *u;
     cfk_upgrade *control_u; /* holds the control socket, and its path */
     int signals;
@@ -38,6 +40,7 @@ struct holder {
     bool serving;             /* a server is ready */
     bool served;              /* there has been one */
     bool starting;            /* one is on its way */
+    bool on_probation;        /* and answers already, but may not stay */
     bool stopping;
     bool finished;
     int status; /* what we will exit with */
@@ -79,8 +82,11 @@ void cfupgrade_asked_to_stop(struct holder *h, bool now);
 /* Do all that the handle has to tell. False: it cannot, and h->status says so. */
 bool cfupgrade_process(struct holder *h);
 
-/* Start the restart that is due. */
-void cfupgrade_restart_due(struct holder *h, uint64_t now_ns);
+/* Do what is due: a restart, a look whether the new server is ready. */
+void cfupgrade_due(struct holder *h, uint64_t now_ns);
+
+/* The new server is ready, as has been found out. */
+void cfupgrade_confirm(struct holder *h);
 
 /* cfupgrade_status.c: what is told to people and programs. */
 

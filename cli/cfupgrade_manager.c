@@ -86,6 +86,15 @@ void cfupgrade_manager_status(const struct cfupgrade_manager *m, const char *for
     tell(m, state);
 }
 
+void cfupgrade_manager_extend(const struct cfupgrade_manager *m, const char *line,
+                              size_t len)
+{
+    char state[64];
+
+    snprintf(state, sizeof state, "%.*s", (int)len, line);
+    tell(m, state);
+}
+
 void cfupgrade_manager_alive(struct cfupgrade_manager *m, uint64_t now_ns)
 {
     if (m->watchdog_ns == 0 || m->socket == NULL || now_ns < m->next_ns)

@@ -28,6 +28,10 @@ void cfupgrade_manager_stopping(const struct cfupgrade_manager *m);
 void cfupgrade_manager_status(const struct cfupgrade_manager *m, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+/* Relay a line of a server that asks for more time. */
+void cfupgrade_manager_extend(const struct cfupgrade_manager *m, const char *line,
+                              size_t len);
+
 /* Say WATCHDOG=1 if it is time to. */
 void cfupgrade_manager_alive(struct cfupgrade_manager *m, uint64_t now_ns);
 

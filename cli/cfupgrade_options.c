@@ -20,7 +20,10 @@ enum {
     OPT_COMPAT,
     OPT_RESTART,
     OPT_FD_STORE,
+    OPT_PROBATION,
 };
+
+static const uint64_t PROBATION_NS = 2000000000;
 
 const char cfupgrade_help[] =
     "usage: cfupgrade --listen [NAME=]ADDRESS[,OPTION...]... [OPTION...] -- COMMAND...\n"
@@ -36,10 +39,18 @@ const char cfupgrade_help[] =
     "                           then, after commas, socket options: backlog=N,\n"
     "                           reuseport, nodelay, fastopen=N, notsent_lowat=N,\n"
     "                           congestion=NAME, mode=OCTAL, owner=UID:GID, ...\n"
-    "  --ready HOW              how a server becomes ready: notify (it sends READY=1 to\n"
-    "                           NOTIFY_SOCKET; the default) or delay:TIME (it is still\n"
-    "                           alive after so long)\n"
+    "  --ready HOW              how it is known that a server is ready: notify (it "
+    "sends\n"
+    "                           READY=1 to NOTIFY_SOCKET; the default), fd (it writes "
+    "to\n"
+    "                           or closes descriptor READY_FD), connect (it accepts\n"
+    "                           connections), exec:COMMAND (that exits 0), or "
+    "delay:TIME\n"
+    "                           (it is still alive after so long: a guess)\n"
     "  --timeout TIME           a new server that is not ready by then is killed (60s)\n"
+    "  --probation TIME         one that ends so soon after it was ready has failed, "
+    "and\n"
+    "                           the former one goes on (2s; 0: none)\n"
     "  --drain TIME             a former one that has not ended by then is (30s)\n"
     "  --stop-signal NAME       what tells a server to finish and exit (TERM)\n"
     "  --restart                start a server that ended by itself anew, after a pause\n"
@@ -80,7 +91,7 @@ const char cfupgrade_help[] =
     "trouble.\n"
     "\n"
     "Example:\n"
-    "  cfupgrade --listen tcp:127.0.0.1:8080 --ready delay:0.2 --compat nginx \\\n"
+    "  cfupgrade --listen tcp:127.0.0.1:8080 --ready connect --compat nginx \\\n"
     "      --stop-signal QUIT --control ./web.ctl -- nginx -g 'daemon off;' &\n"
     "  cfupgrade ctl ./web.ctl upgrade --wait\n";
 
@@ -96,6 +107,7 @@ static const struct option longs[] = {
     { "compat", required_argument, NULL, OPT_COMPAT },
     { "restart", no_argument, NULL, OPT_RESTART },
     { "fd-store", no_argument, NULL, OPT_FD_STORE },
+    { "probation", required_argument, NULL, OPT_PROBATION },
     CLI_COMMON_LONGS,
 };
 
@@ -107,12 +119,25 @@ static bool parse_time(const char *text, uint64_t *ns)
     return cli_parse_duration(text, ns) && *ns > 0;
 }
 
-static bool parse_ready(const char *text, uint64_t *delay_ns)
+static bool parse_ready(const char *text, struct cfupgrade_options *o)
 {
-    *delay_ns = 0;
+    o->upgrade.ready_delay_ns = 0;
+    o->upgrade.flags = CFK_UPGRADE_HOLDER;
+    o->connect = strcmp(text, "connect") == 0;
+    o->probe = NULL;
     if (strcmp(text, "notify") == 0)
         return true;
-    return strncmp(text, "delay:", 6) == 0 && parse_time(text + 6, delay_ns);
+    if (strcmp(text, "fd") == 0) {
+        o->upgrade.flags |= CFK_UPGRADE_READY_FD;
+        return true;
+    }
+    if (strncmp(text, "delay:", 6) == 0)
+        return parse_time(text + 6, &o->upgrade.ready_delay_ns);
+    if (strncmp(text, "exec:", 5) == 0 && text[5] != '\0')
+        o->probe = text + 5;
+    /* The word of the server is not enough then. */
+    o->upgrade.flags |= CFK_UPGRADE_CONFIRM;
+    return o->connect || o->probe != NULL;
 }
 
 /* "TERM", "SIGTERM" or "15". */
@@ -153,12 +178,18 @@ static int take_option(struct cfupgrade_options *o, int c)
         o->env[o->env_count++] = optarg;
         return CLI_YES;
     case OPT_READY:
-        if (!parse_ready(optarg, &o->upgrade.ready_delay_ns))
-            return cli_usage("--ready wants notify or delay:TIME, not '%s'", optarg);
+        if (!parse_ready(optarg, o))
+            return cli_usage("--ready wants notify, fd, connect, delay:TIME or "
+                             "exec:COMMAND, not '%s'",
+                             optarg);
         return CLI_YES;
     case OPT_TIMEOUT:
         if (!parse_time(optarg, &o->upgrade.timeout_ns))
             return cli_usage("--timeout wants a time such as 60s, not '%s'", optarg);
+        return CLI_YES;
+    case OPT_PROBATION:
+        if (!cli_parse_duration(optarg, &o->upgrade.probation_ns))
+            return cli_usage("--probation wants a time such as 2s, not '%s'", optarg);
         return CLI_YES;
     case OPT_DRAIN:
         if (!parse_time(optarg, &o->upgrade.drain_ns))
@@ -192,7 +223,9 @@ int cfupgrade_options_parse(struct cfupgrade_options *options, int argc, char **
     int c;
 
     *options = (struct cfupgrade_options){
-        .upgrade = { .size = sizeof options->upgrade, .flags = CFK_UPGRADE_HOLDER },
+        .upgrade = { .size = sizeof options->upgrade,
+                     .flags = CFK_UPGRADE_HOLDER,
+                     .probation_ns = PROBATION_NS },
         .listens = calloc((size_t)argc, sizeof *options->listens),
         .env = calloc((size_t)argc, sizeof *options->env),
     };

@@ -14,6 +14,8 @@ struct cfupgrade_options {
     size_t listen_count;
     const char **env; /* NAME=VALUE */
     size_t env_count;
+    bool connect;         /* --ready connect */
+    const char *probe;    /* --ready exec:CMD; NULL: no */
     unsigned compat;      /* CFUPGRADE_NGINX, ... */
     const char *pid_file; /* NULL: none */
     const char *control;  /* NULL: none */

@@ -45,6 +45,8 @@ int cfupgrade_open_sockets(struct holder *h)
     }
     if (cfk_upgrade_count(h->u) == 0)
         return cli_usage("no socket to hold: give --listen");
+    if (h->options.connect && !cfupgrade_probe_possible(h->u))
+        return cli_usage("--ready connect: there is no socket that takes connections");
     return CLI_YES;
 }
 

@@ -21,7 +21,15 @@ static const char *const kinds[] = {
 
 void cfupgrade_how(const struct cfk_upgrade_event *event, char out[CFUPGRADE_HOW_SIZE])
 {
-    if (event->reason == CFK_E_KILLED)
+    if (event->reason == CFK_E_PROBATION)
+        snprintf(out, CFUPGRADE_HOW_SIZE,
+                 event->cause == CFK_E_KILLED
+                     ? "was ready, and then was killed by signal %d"
+                     : "was ready, and then exited with status %d",
+                 event->status);
+    else if (event->reason == CFK_E_REJECTED)
+        snprintf(out, CFUPGRADE_HOW_SIZE, "gave up (%d)", event->status);
+    else if (event->reason == CFK_E_KILLED)
         snprintf(out, CFUPGRADE_HOW_SIZE, "was killed by signal %d (%s)", event->status,
                  strsignal(event->status));
     else if (event->reason == CFK_E_EXITED && event->status >= 0)
@@ -89,7 +97,7 @@ static const char *state_of(const struct holder *h)
     if (h->stopping)
         return "stopping";
     if (h->starting)
-        return h->serving ? "upgrading" : "starting";
+        return h->on_probation ? "probation" : h->serving ? "upgrading" : "starting";
     return h->serving ? "serving" : "backing-off";
 }
 

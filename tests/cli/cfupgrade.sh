@@ -6,7 +6,7 @@
 build upgrade_server load_client
 
 # The main job: upgrades under a client, none of whose requests fails.
-begin --listen web=unix:web.sock --pid-file pid -- ./upgrade_server
+begin --listen web=unix:web.sock --probation 0 --pid-file pid -- ./upgrade_server
 until_true 'the server serves' grep -q 'generation 1 serves' err
 check 'the PID file is right' test "$(cat pid)" = "$holder"
 ./load_client ./web.sock 30000n >load 2>&1 &
@@ -26,7 +26,7 @@ check 'no PID file is left' test ! -e pid
 check 'no socket is left' test ! -e web.sock
 
 # Events as JSON, beside whatever the server writes.
-begin --json -q --listen web=unix:web.sock -- ./upgrade_server
+begin --json -q --listen web=unix:web.sock --probation 0.1 -- ./upgrade_server
 until_true 'ready' grep -q '"ready"' out
 kill -HUP "$holder"
 until_true 'drained' grep -q '"drained"' out
@@ -34,6 +34,7 @@ kill -INT "$holder"
 end 0
 err_is_empty
 out_has '{"event":"ready","generation":1,"pid":'
+out_has '{"event":"probation","generation":2,"pid":'
 out_has '"reason":"exited","status":0}'
 out_has '{"event":"stopped"}'
 
@@ -49,7 +50,7 @@ esac
 END
 chmod +x flaky
 echo good >mode
-begin --listen web=unix:web.sock --timeout 3s -- ./flaky
+begin --listen web=unix:web.sock --timeout 3s --probation 0 -- ./flaky
 until_true 'the server serves' grep -q 'generation 1 serves' err
 for mode in exit kill hang; do
     echo $mode >mode
@@ -145,7 +146,11 @@ err_has 'is no address'
 run 2 cfupgrade --listen unix:x.sock,bad=1 -- true
 err_has "option 'bad=1'"
 run 2 cfupgrade --listen unix:@x --ready maybe -- true
-err_has 'notify or delay:TIME'
+err_has 'wants notify, fd, connect, delay:TIME or exec:COMMAND'
+run 2 cfupgrade --listen udp:127.0.0.1:0 --ready connect -- true
+err_has 'no socket that takes connections'
+run 2 cfupgrade --listen unix:@x --ready exec: -- true
+run 2 cfupgrade --listen unix:@x --probation soon -- true
 run 2 cfupgrade --listen unix:@x --timeout soon -- true
 run 2 cfupgrade --listen unix:@x --drain 0 -- true
 run 2 cfupgrade --listen unix:@x --stop-signal NONE -- true

@@ -24,7 +24,7 @@ END
 chmod +x server
 echo good >mode
 
-begin --listen web=unix:web.sock,mode=0660 --control ctl --timeout 5s -- ./server
+begin --listen web=unix:web.sock,mode=0660 --control ctl --probation 0 --timeout 5s -- ./server
 until_true 'the server serves' grep -q 'generation 1 serves' err
 check 'only the owner may use the socket' test "$(stat -c %a ctl)" = 600
 
@@ -82,7 +82,7 @@ check 'the control socket is gone' test ! -e ctl
 
 # Scenario 4: one that hangs or is stopped is killed at its time, not much later.
 echo good >mode
-begin --listen web=unix:web.sock --control ctl --timeout 0.5s -- ./server
+begin --listen web=unix:web.sock --control ctl --probation 0 --timeout 0.5s -- ./server
 until_true 'the server serves' grep -q 'generation 1 serves' err
 for mode in hang stop; do
     echo $mode >mode

@@ -15,7 +15,7 @@ esac
 END
 chmod +x server
 echo good >mode
-begin --listen web=unix:web.sock --restart --control ctl --json -- ./server
+begin --probation 0 --listen web=unix:web.sock --restart --control ctl --json -- ./server
 until_true 'the server serves' grep -q 'generation 1 serves' err
 kill -9 "$(status_of ctl server)"
 until_true 'another one serves' grep -q 'generation 2 serves' err
@@ -69,7 +69,7 @@ if [ -e slow.pid ]; then until [ -e go ]; do sleep 0.05; done; fi
 exec ./upgrade_server
 END
 chmod +x slow
-begin --listen web=unix:web.sock --control ctl -- ./slow
+begin --probation 0 --listen web=unix:web.sock --control ctl -- ./slow
 until_true 'the server serves' grep -q 'generation 1 serves' err
 server=$(status_of ctl server)
 run 0 cfupgrade ctl ctl upgrade
@@ -90,7 +90,7 @@ trap 'exit 0' TERM
 while :; do sleep 0.05; done
 END
 chmod +x reopener
-begin --listen unix:@cfupgrade-$$ --ready delay:0.1 -- ./reopener
+begin --probation 0 --listen unix:@cfupgrade-$$ --ready delay:0.1 -- ./reopener
 until_true 'it has set its traps' test -e up
 until_true 'it serves' grep -q 'generation 1 serves' err
 kill -USR1 "$holder"
@@ -100,7 +100,7 @@ end 0
 
 # Scenario 57: TERM during an upgrade ends both; no orphan is left.
 rm -f go slow.pid
-begin --listen web=unix:web.sock --control ctl -- ./slow
+begin --probation 0 --listen web=unix:web.sock --control ctl -- ./slow
 until_true 'the server serves' grep -q 'generation 1 serves' err
 cfupgrade ctl --json ctl upgrade --wait >answer 2>/dev/null &
 asking=$!

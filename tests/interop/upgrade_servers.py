@@ -254,7 +254,7 @@ class Holder:
         self.log = open(os.path.join(folder, "log"), "w", encoding="ascii")
         self.process = subprocess.Popen(
             [tool, "--listen", f"web=tcp:{text}", "--control", "ctl", "--timeout", "20s", "--drain", "20s",
-             "--compat", "starter", *server.options, "--", *command],
+             "--probation", "0.2s", "--compat", "starter", *server.options, "--", *command],
             cwd=folder, stdout=self.log, stderr=self.log, stdin=subprocess.DEVNULL)
 
     def ctl(self, *words):
