@@ -76,6 +76,7 @@ FPM = """
 [global]
 error_log = /dev/stderr
 daemonize = no
+process_control_timeout = 10s
 [www]
 listen = @ADDRESS@
 user = @USER@
