@@ -5,6 +5,36 @@
 #include "cfkit/sd.h"
 #include "cfkit/upgrade.h"
 
+int cfk_upgrade_freeze(cfk_upgrade *u, int *fd, struct cfk_error *err)
+{
+    (void)u;
+    (void)fd;
+    return cfk__fail_absent(err, "upgrade");
+}
+
+void cfk_upgrade_unfreeze(cfk_upgrade *u, int fd)
+{
+    (void)u;
+    (void)fd;
+}
+
+int cfk_upgrade_thaw(const struct cfk_upgrade_options *opts, int fd, cfk_upgrade **out,
+                     struct cfk_error *err)
+{
+    (void)opts;
+    (void)fd;
+    *out = NULL;
+    return cfk__fail_absent(err, "upgrade");
+}
+
+int cfk_upgrade_move(cfk_upgrade *u, size_t from, size_t to, struct cfk_error *err)
+{
+    (void)u;
+    (void)from;
+    (void)to;
+    return cfk__fail_absent(err, "upgrade");
+}
+
 int cfk_upgrade_probe(int listener, int32_t pid, int *connection, struct cfk_error *err)
 {
     (void)listener;

@@ -271,10 +271,12 @@ int cfk_upgrade_stop(cfk_upgrade *u, uint32_t flags, struct cfk_error *err)
 {
     struct cfk__child *next;
 
-    if ((flags & ~(uint32_t)CFK_UPGRADE_NOW) != 0 || u->owner != getpid())
+    if ((flags & ~(uint32_t)(CFK_UPGRADE_NOW | CFK_UPGRADE_KEEP_PATHS)) != 0 ||
+        u->owner != getpid())
         return cfk__fail(err, CFK_E_INVALID,
                          "upgrade: stop with unknown flags, or in a forked process");
-    cfk__close_sockets(u, u->state != CFK__STOPPED && u->state != CFK__HANDED_OVER);
+    cfk__close_sockets(u, u->state != CFK__STOPPED && u->state != CFK__HANDED_OVER &&
+                              (flags & CFK_UPGRADE_KEEP_PATHS) == 0);
     u->state = CFK__STOPPED;
     for (struct cfk__child *c = u->children; c != NULL; c = next) {
         next = c->next;
