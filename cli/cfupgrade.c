@@ -5,6 +5,7 @@
 #include "cfupgrade_ctl.h"
 #include "cfupgrade_env.h"
 #include "cfupgrade_holder.h"
+#include "cfupgrade_reexec.h"
 #include "cfupgrade_setup.h"
 #include "cfupgrade_time.h"
 #include "common/cli.h"
@@ -59,6 +60,10 @@ static void on_signal(struct holder *h, uint32_t signal)
     case SIGUSR1: /* log files are to be opened anew, most often */
         if (h->server != 0)
             kill(h->server, SIGUSR1);
+        break;
+    case SIGUSR2:
+        if (!h->stopping)
+            cfupgrade_reexec(h);
         break;
     default: break; /* SIGCHLD: what has ended is seen below */
     }
@@ -120,7 +125,6 @@ static int serve(struct holder *h)
     struct pollfd *p = NULL;
     bool good = true;
 
-    cfupgrade_begin(h);
     while (good && !h->finished) {
         size_t room = OWN_DESCRIPTORS + cfupgrade_control_room(&h->control);
         struct pollfd *moved = realloc(p, room * sizeof *p);
@@ -165,7 +169,7 @@ static void remove_pid_file(const struct holder *h)
 
 static int watch_signals(struct holder *h)
 {
-    static const int watched[] = { SIGHUP, SIGTERM, SIGINT, SIGCHLD, SIGUSR1 };
+    static const int watched[] = { SIGHUP, SIGTERM, SIGINT, SIGCHLD, SIGUSR1, SIGUSR2 };
     sigset_t set;
 
     signal(SIGPIPE, SIG_IGN); /* whoever read our words may leave; the server goes on */
@@ -179,16 +183,13 @@ static int watch_signals(struct holder *h)
     return CLI_YES;
 }
 
-static int run(struct holder *h)
+/* A first start: all that comes before the server. */
+static int prepare(struct holder *h)
 {
     struct cfk_error err;
-    int status = watch_signals(h);
+    int status;
 
-    if (status != CLI_YES)
-        return status;
     cfupgrade_manager_init(&h->manager, h->options.store);
-    h->probe.connect = h->options.connect;
-    h->probe.command = h->options.probe;
     if (cfk_upgrade_new(&h->options.upgrade, &h->u, &err) != CFK_OK)
         return cli_fail(&err);
     status = cfupgrade_open_sockets(h);
@@ -198,12 +199,30 @@ static int run(struct holder *h)
         status = cfupgrade_check_env(h);
     if (status == CLI_YES)
         status = write_pid_file(h);
+    if (status != CLI_YES)
+        cfk_upgrade_stop(h->u, 0, NULL); /* removes the paths of UNIX sockets */
+    return status;
+}
+
+static int run(struct holder *h, enum cfupgrade_state state, int state_fd)
+{
+    int status = watch_signals(h);
+
+    if (status != CLI_YES)
+        return status;
+    h->probe.connect = h->options.connect;
+    h->probe.command = h->options.probe;
+    status = state == CFUPGRADE_NO_STATE ? prepare(h) : cfupgrade_resume(h, state_fd);
+    if (state == CFUPGRADE_CHECK)
+        return status;
     if (status == CLI_YES) {
+        if (state == CFUPGRADE_NO_STATE)
+            cfupgrade_begin(h);
+        else
+            cfupgrade_resumed(h);
         status = serve(h);
         if (h->options.pid_file != NULL)
             remove_pid_file(h);
-    } else {
-        cfk_upgrade_stop(h->u, 0, NULL); /* removes the paths of UNIX sockets */
     }
     cfupgrade_control_close(&h->control);
     if (h->control_u != NULL)
@@ -216,6 +235,7 @@ static void release(struct holder *h)
     cfk_upgrade_free(h->u);
     cfk_upgrade_free(h->control_u);
     cfupgrade_manager_free(&h->manager);
+    cfupgrade_sockets_free(&h->sockets);
     free(h->current);
     free(h->previous);
     free(h->pending);
@@ -227,13 +247,17 @@ int main(int argc, char **argv)
     struct holder h = { .control = { .listener = -1 },
                         .signals = -1,
                         .probe = { .connection = -1, .next_ns = UINT64_MAX } };
+    enum cfupgrade_state state;
+    int state_fd = -1;
     int status;
 
     if (argc > 1 && strcmp(argv[1], "ctl") == 0)
         return cfupgrade_ctl(argc - 1, argv + 1);
+    state = cfupgrade_state(&state_fd);
+    cfupgrade_reexec_init(&h, argv);
     status = cfupgrade_options_parse(&h.options, argc, argv);
     if (status == CLI_YES)
-        status = run(&h);
+        status = run(&h, state, state_fd);
     release(&h);
     return cli_finish(status);
 }

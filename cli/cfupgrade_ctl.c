@@ -215,6 +215,8 @@ static void print_status(const json_t *s)
 {
     const json_t *last = json_object_get(s, "last");
     const json_t *server = json_object_get(s, "server");
+    const json_t *process;
+    size_t i;
 
     printf("state       %s\n", json_string_value(json_object_get(s, "state")));
     printf("generation  %lld\n",
@@ -235,6 +237,11 @@ static void print_status(const json_t *s)
                json_string_value(json_object_get(last, "kind")),
                json_string_value(json_object_get(last, "time")),
                json_string_value(json_object_get(last, "message")));
+    json_array_foreach(json_object_get(s, "processes"), i, process)
+        printf("process     %lld, generation %lld, %s\n",
+               (long long)json_integer_value(json_object_get(process, "pid")),
+               (long long)json_integer_value(json_object_get(process, "generation")),
+               json_string_value(json_object_get(process, "state")));
     print_words("command", json_object_get(s, "command"));
     print_words("previous", json_object_get(s, "previous"));
 }

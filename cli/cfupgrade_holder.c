@@ -61,7 +61,7 @@ static void answer_outcome(struct holder *h)
     json_decref(answer);
 }
 
-static void tell_status(struct holder *h)
+static void tell_status(const struct holder *h)
 {
     if (h->serving)
         cfupgrade_manager_status(&h->manager, "generation %u serves (pid %d)",
@@ -85,7 +85,10 @@ void cfupgrade_stop(struct holder *h, bool now)
         cfupgrade_manager_stopping(&h->manager);
     h->stopping = true;
     h->restart_ns = 0;
-    if (cfk_upgrade_stop(h->u, now ? CFK_UPGRADE_NOW : 0, &err) != CFK_OK)
+    if (cfk_upgrade_stop(h->u,
+                         (now ? (uint32_t)CFK_UPGRADE_NOW : 0) |
+                             (h->manager.store ? (uint32_t)CFK_UPGRADE_KEEP_PATHS : 0),
+                         &err) != CFK_OK)
         cli_fail(&err);
 }
 
@@ -134,9 +137,13 @@ int cfupgrade_start(struct holder *h, enum cfupgrade_kind kind, const char **com
         char **in;
         const char *const *out;
     } strings = { env };
-    int rc = CFK_E_NOMEM;
+    int rc;
 
-    *err = (struct cfk_error){ .code = CFK_E_NOMEM, .message = "no environment" };
+    *err = (struct cfk_error){
+        .code = CFK_E_INVALID,
+        .message = "no environment for the server: --env names a socket that is not there"
+    };
+    rc = CFK_E_INVALID;
     if (env != NULL)
         rc = cfk_upgrade_start(h->u, command, strings.out, err);
     cfupgrade_env_free(env);
@@ -175,6 +182,16 @@ void cfupgrade_begin(struct holder *h)
         h->status = cli_fail(&err);
         cfupgrade_stop(h, false);
     }
+}
+
+void cfupgrade_resumed(const struct holder *h)
+{
+    cli_note("cfupgrade %s goes on, generation %u serves", cfk_version(),
+             cfk_upgrade_generation(h->u));
+    cfupgrade_tell("resumed",
+                   json_pack("{si ss}", "generation", (int)cfk_upgrade_generation(h->u),
+                             "version", cfk_version()));
+    tell_status(h);
 }
 
 void cfupgrade_again(struct holder *h)
@@ -259,6 +276,17 @@ static void on_notified(const struct holder *h)
     }
 }
 
+/* The server runs on the new set of sockets, where it was given one. */
+static void keep_sockets(struct holder *h)
+{
+    const struct cfupgrade_sockets *s = &h->sockets;
+
+    for (size_t i = 0; s->changing && i < s->former_count; i++)
+        cfupgrade_manager_forget(&h->manager, s->former[i].name);
+    cfupgrade_sockets_keep(&h->sockets);
+    cfupgrade_manager_keep(&h->manager, h->u);
+}
+
 static void on_ready(struct holder *h, const struct cfk_upgrade_event *event)
 {
     struct cfk_error err;
@@ -280,6 +308,7 @@ static void on_ready(struct holder *h, const struct cfk_upgrade_event *event)
     h->since_ns = cfupgrade_monotonic_ns();
     keep_outcome(h, event->generation, CFK_OK, "generation %u serves (pid %d)",
                  event->generation, event->pid);
+    keep_sockets(h);
     cli_note("%s", h->last.message);
     cfupgrade_tell("ready", cfupgrade_about(event));
     /* Whoever started cfupgrade may be waiting for this. */
@@ -296,6 +325,7 @@ static void on_failed(struct holder *h, const struct cfk_upgrade_event *event)
     char how[CFUPGRADE_HOW_SIZE];
 
     start_is_over(h);
+    cfupgrade_sockets_restore(&h->sockets, h->u);
     free(h->pending);
     h->pending = NULL;
     cfupgrade_how(event, how);

@@ -7,6 +7,7 @@
 #include "cfupgrade_manager.h"
 #include "cfupgrade_options.h"
 #include "cfupgrade_probe.h"
+#include "cfupgrade_sockets.h"
 
 #include <sys/types.h>
 
@@ -32,9 +33,12 @@ struct holder {
     struct cfupgrade_control control;
     struct cfupgrade_manager manager;
     struct cfupgrade_probe probe;
+    struct cfupgrade_sockets sockets;
     cfk_upgrade *u;
     cfk_upgrade *control_u; /* holds the control socket, and its path */
     int signals;
+    char program[4096]; /* ours, for SIGUSR2 */
+    char **argv;
 
     enum cfupgrade_kind kind; /* of the start that is under way, or the latest */
     bool serving;             /* a server is ready */
@@ -71,6 +75,9 @@ void cfupgrade_begin(struct holder *h);
  */
 int cfupgrade_start(struct holder *h, enum cfupgrade_kind kind, const char **command,
                     struct cfk_error *err);
+
+/* All is as it was; only the program of cfupgrade is another one. */
+void cfupgrade_resumed(const struct holder *h);
 
 /* SIGHUP: the same command anew. */
 void cfupgrade_again(struct holder *h);

@@ -4,36 +4,22 @@
 #include "cfupgrade_time.h"
 #include "common/cli.h"
 
-#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-static uint64_t watchdog_interval(void)
-{
-    const char *usec = getenv("WATCHDOG_USEC");
-    const char *pid = getenv("WATCHDOG_PID");
-    uint64_t value;
-    uint64_t whose = (uint64_t)getpid();
-
-    if (usec == NULL || !cli_parse_u64(usec, 1, UINT64_MAX / 1000, &value) ||
-        (pid != NULL &&
-         (!cli_parse_u64(pid, 1, INT32_MAX, &whose) || whose != (uint64_t)getpid())))
-        return 0;
-    return value * 1000 / 2; /* sd_watchdog_enabled(3) advises half of it */
-}
-
 void cfupgrade_manager_init(struct cfupgrade_manager *m, bool store)
 {
     const char *socket = getenv("NOTIFY_SOCKET");
     const char *room = getenv("FDSTORE"); /* how many it would keep */
+    struct cfk_error err;
 
-    *m = (struct cfupgrade_manager){
-        .socket = socket == NULL ? NULL : strdup(socket),
-        .watchdog_ns = watchdog_interval(),
-    };
+    *m = (struct cfupgrade_manager){ .socket = socket == NULL ? NULL : strdup(socket) };
+    if (cfk_sd_watchdog(&m->watchdog_ns, &err) == CFK_E_CORRUPT)
+        cli_warn("%s", cfk_error_message(&err));
+    m->watchdog_ns /= 2;
     m->store = m->socket != NULL && (store || (room != NULL && atoi(room) > 0));
     unsetenv("WATCHDOG_USEC");
     unsetenv("WATCHDOG_PID");
@@ -50,17 +36,17 @@ static void tell(const struct cfupgrade_manager *m, const char *state)
 {
     struct cfk_error err;
 
-    if (m->socket != NULL && cfk_upgrade_notify(m->socket, state, &err) != CFK_OK)
+    if (m->socket != NULL && cfk_sd_notify(m->socket, state, NULL, 0, &err) != CFK_OK)
         cli_detail("%s", cfk_error_message(&err));
 }
 
 void cfupgrade_manager_reloading(const struct cfupgrade_manager *m)
 {
-    char state[80];
+    struct cfk_error err;
 
-    snprintf(state, sizeof state, "RELOADING=1\nMONOTONIC_USEC=%" PRIu64,
-             cfupgrade_monotonic_ns() / 1000);
-    tell(m, state);
+    if (m->socket != NULL &&
+        cfk_sd_reloading(m->socket, cfupgrade_monotonic_ns(), &err) != CFK_OK)
+        cli_detail("%s", cfk_error_message(&err));
 }
 
 void cfupgrade_manager_ready(const struct cfupgrade_manager *m)
@@ -93,6 +79,27 @@ void cfupgrade_manager_extend(const struct cfupgrade_manager *m, const char *lin
 
     snprintf(state, sizeof state, "%.*s", (int)len, line);
     tell(m, state);
+}
+
+void cfupgrade_manager_keep(const struct cfupgrade_manager *m, const cfk_upgrade *u)
+{
+    struct cfk_upgrade_entry entry;
+    struct cfk_error err;
+
+    /* What it keeps already it recognises. */
+    for (size_t i = 0; m->store && cfk_upgrade_get(u, i, &entry, NULL) == CFK_OK; i++)
+        if (cfk_sd_store(m->socket, entry.name, &entry.fd, 1, CFK_SD_NO_POLL, &err) !=
+            CFK_OK)
+            cli_warn("%s: the service manager does not keep it: %s", entry.name,
+                     cfk_error_message(&err));
+}
+
+void cfupgrade_manager_forget(const struct cfupgrade_manager *m, const char *name)
+{
+    struct cfk_error err;
+
+    if (m->store && cfk_sd_unstore(m->socket, name, &err) != CFK_OK)
+        cli_detail("%s", cfk_error_message(&err));
 }
 
 void cfupgrade_manager_alive(struct cfupgrade_manager *m, uint64_t now_ns)

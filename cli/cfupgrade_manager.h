@@ -32,6 +32,10 @@ void cfupgrade_manager_status(const struct cfupgrade_manager *m, const char *for
 void cfupgrade_manager_extend(const struct cfupgrade_manager *m, const char *line,
                               size_t len);
 
+/* Have it keep all sockets of the handle, or none of this name any more. */
+void cfupgrade_manager_keep(const struct cfupgrade_manager *m, const cfk_upgrade *u);
+void cfupgrade_manager_forget(const struct cfupgrade_manager *m, const char *name);
+
 /* Say WATCHDOG=1 if it is time to. */
 void cfupgrade_manager_alive(struct cfupgrade_manager *m, uint64_t now_ns);
 

@@ -26,6 +26,15 @@ static json_t *failure_of(int code, const struct cfk_error *err)
     return cfupgrade_failure(status_of(code), cfk_error_name(code), words_of(err));
 }
 
+static int change_sockets(struct holder *h, const struct cfupgrade_request *request,
+                          struct cfk_error *err)
+{
+    if (request->listen_count == 0)
+        return CFK_OK;
+    return cfupgrade_sockets_change(&h->sockets, h->u, request->listens,
+                                    request->listen_count, err);
+}
+
 static enum cfupgrade_wait start(struct holder *h,
                                  const struct cfupgrade_request *request,
                                  enum cfupgrade_kind kind, const char *const *command,
@@ -40,8 +49,14 @@ static enum cfupgrade_wait start(struct holder *h,
                                     "no memory for the command");
         return CFUPGRADE_ANSWERED;
     }
-    rc = cfupgrade_start(h, kind, copy, &err);
+    rc = h->starting ? CFK_OK : change_sockets(h, request, &err);
+    if (rc == CFK_OK)
+        rc = cfupgrade_start(h, kind, copy, &err);
+    else
+        free(copy);
     if (rc != CFK_OK) {
+        if (!h->starting)
+            cfupgrade_sockets_restore(&h->sockets, h->u);
         *answer = failure_of(rc, &err);
         return CFUPGRADE_ANSWERED;
     }

@@ -8,41 +8,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* [NAME=]ADDRESS[,OPTION...] */
-static int open_socket(cfk_upgrade *u, const char *text, struct cfk_error *err)
-{
-    const char *equals = strchr(text, '=');
-    char *copy = strdup(text);
-    char *address = copy;
-    char *name = NULL;
-    char *options;
-    int rc;
-
-    if (copy == NULL)
-        return cli_error(CFK_E_NOMEM, "no memory for %s", text);
-    if (equals != NULL && (size_t)(equals - text) < strcspn(text, ":")) {
-        name = copy;
-        copy[equals - text] = '\0';
-        address = copy + (equals - text) + 1;
-    }
-    options = strchr(address, ',');
-    if (options != NULL)
-        *options++ = '\0';
-    rc = cfk_upgrade_listen(u, name, address, options, NULL, err);
-    free(copy);
-    return rc == CFK_OK ? CLI_YES : cli_fail(err);
-}
-
 int cfupgrade_open_sockets(struct holder *h)
 {
     struct cfk_error err;
 
-    for (size_t i = 0; i < h->options.listen_count; i++) {
-        int status = open_socket(h->u, h->options.listens[i], &err);
-
-        if (status != CLI_YES)
-            return status;
-    }
+    if (cfupgrade_sockets_open(&h->sockets, h->u, h->options.listens,
+                               h->options.listen_count, &err) != CFK_OK)
+        return cli_fail(&err);
     if (cfk_upgrade_count(h->u) == 0)
         return cli_usage("no socket to hold: give --listen");
     if (h->options.connect && !cfupgrade_probe_possible(h->u))

@@ -101,6 +101,24 @@ static const char *state_of(const struct holder *h)
     return h->serving ? "serving" : "backing-off";
 }
 
+/* Those that run, the latest first. */
+static json_t *processes(const struct holder *h)
+{
+    static const char *const names[] = {
+        [CFK_UPGRADE_STARTING] = "starting",   [CFK_UPGRADE_COMMITTING] = "committing",
+        [CFK_UPGRADE_PROBATION] = "probation", [CFK_UPGRADE_SERVING] = "serving",
+        [CFK_UPGRADE_DRAINING] = "draining",   [CFK_UPGRADE_DYING] = "dying",
+    };
+    struct cfk_upgrade_child child;
+    json_t *list = json_array();
+
+    for (size_t i = 0; cfk_upgrade_get_child(h->u, i, &child, NULL) == CFK_OK; i++)
+        json_array_append_new(list, json_pack("{si si ss}", "pid", (int)child.pid,
+                                              "generation", (int)child.generation,
+                                              "state", names[child.state]));
+    return list;
+}
+
 json_t *cfupgrade_status(const struct holder *h)
 {
     json_t *status = json_pack(
@@ -118,6 +136,7 @@ json_t *cfupgrade_status(const struct holder *h)
     json_object_set_new(status, "previous",
                         h->previous == NULL ? json_null()
                                             : cfupgrade_command_json(h->previous));
+    json_object_set_new(status, "processes", processes(h));
     json_object_set_new(status, "last",
                         h->last.when == 0 ? json_null() : cfupgrade_outcome(&h->last));
     return status;

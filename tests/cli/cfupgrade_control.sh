@@ -25,7 +25,7 @@ chmod +x server
 echo good >mode
 
 begin --listen web=unix:web.sock,mode=0660 --control ctl --probation 0 --timeout 5s -- ./server
-until_true 'the server serves' grep -q 'generation 1 serves' err
+until_true 'the server serves' grep -q 'generation 1 serves' log
 check 'only the owner may use the socket' test "$(stat -c %a ctl)" = 600
 
 # What runs.
@@ -57,7 +57,7 @@ run 0 cfupgrade ctl ctl status
 out_has 'command     ./server'
 out_has 'previous    ./upgrade_server unix:two words'
 kill -HUP "$holder"
-until_true 'HUP runs what served last' grep -q 'generation 5 serves' err
+until_true 'HUP runs what served last' grep -q 'generation 5 serves' log
 check 'the upgrades are counted' test "$(status_of ctl upgrades)" = 4
 
 # fails MODE CODE WORDS: a new server that fails so changes nothing, and ctl says so.
@@ -83,7 +83,7 @@ check 'the control socket is gone' test ! -e ctl
 # Scenario 4: one that hangs or is stopped is killed at its time, not much later.
 echo good >mode
 begin --listen web=unix:web.sock --control ctl --probation 0 --timeout 0.5s -- ./server
-until_true 'the server serves' grep -q 'generation 1 serves' err
+until_true 'the server serves' grep -q 'generation 1 serves' log
 for mode in hang stop; do
     echo $mode >mode
     run 1 cfupgrade ctl --json ctl upgrade --wait
@@ -194,9 +194,9 @@ run 0 cfupgrade ctl ctl stop
 end 0
 begin --listen unix:@cfupgrade-$$ --ready delay:0.1 --control @cfupgrade-ctl-$$ -- ./stubborn
 until_true 'it has set its trap' test -e up
-until_true 'it serves' grep -q 'generation 1 serves' err
+until_true 'it serves' grep -q 'generation 1 serves' log
 cfupgrade ctl @cfupgrade-ctl-$$ stop 2>/dev/null &
-until_true 'it is stopping' grep -q 'stopping' err
+until_true 'it is stopping' grep -q 'stopping' log
 run 1 cfupgrade ctl --json @cfupgrade-ctl-$$ upgrade
 out_has '"code":"stopped"'
 run 0 cfupgrade ctl --json @cfupgrade-ctl-$$ stop --now

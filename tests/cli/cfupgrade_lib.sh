@@ -3,7 +3,7 @@
 #
 # For the scripts about cfupgrade: lib.sh, the examples built, and
 #
-#   begin OPTION... -- COMMAND...   cfupgrade in the background as $holder, ./out and ./err
+#   begin OPTION... -- COMMAND...   cfupgrade in the background as $holder; its ./events and ./log
 #   end STATUS                      it has ended, or is about to, with this
 #   until_true 'what' command...    wait, up to half a minute, until the command succeeds
 #   build NAME...                   programs of examples/c, here
@@ -46,9 +46,9 @@ until_true() {
 
 begin() {
     command="cfupgrade $*"
-    : >out
-    : >err # what is waited for must not be of the one before
-    cfupgrade "$@" >out 2>err &
+    : >events
+    : >log # what is waited for must not be of the one before
+    cfupgrade "$@" >events 2>log &
     holder=$!
 }
 
@@ -57,6 +57,9 @@ end() {
     got=$?
     check "$command: exit $got, not $1" test "$got" -eq "$1"
 }
+
+log_has() { has log "$1"; }
+events_has() { has events "$1"; }
 
 # Whether the process is gone, or a zombie.
 is_gone() {

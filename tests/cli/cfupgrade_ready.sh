@@ -17,7 +17,7 @@ END
 chmod +x server
 echo good >mode
 begin --listen web=unix:web.sock --control ctl --probation 1s -- ./server
-until_true 'the first server has no probation' grep -q 'generation 1 serves' err
+until_true 'the first server has no probation' grep -q 'generation 1 serves' log
 ./load_client ./web.sock 4 >load 2>&1 &
 client=$!
 echo exit >mode
@@ -70,7 +70,7 @@ END
 "${CC:-cc}" $flags -I"$CF_SOURCE/include" instant.c -o instant -L"$library" -lcfkit || exit 2
 : >good
 begin --listen unix:@cfupgrade-$$ --control ctl --probation 1s -- ./instant
-until_true 'it serves' grep -q 'generation 1 serves' err
+until_true 'it serves' grep -q 'generation 1 serves' log
 rm good
 n=0
 lies=0
@@ -92,7 +92,7 @@ for how in 'echo up >&$READY_FD' 'eval "exec $READY_FD>&-"'; do
     sleep 0.2
     check 'it is not ready before it says so' test "$(status_of ctl state)" = starting
     : >go
-    until_true "ready by $how" grep -q 'generation 1 serves' err
+    until_true "ready by $how" grep -q 'generation 1 serves' log
     rm go
     run 0 cfupgrade ctl ctl stop
     end 0
@@ -115,7 +115,7 @@ until_true 'the command is tried, again and again' three
 check 'it is not ready before the command says so' test "$(status_of ctl state)" = starting
 check 'the command knows the server' grep -qx "$(pgrep -P "$holder" sleep) @cfupgrade-$$" probes
 : >healthy
-until_true 'ready' grep -q 'generation 1 serves' err
+until_true 'ready' grep -q 'generation 1 serves' log
 rm healthy
 cfupgrade ctl ctl upgrade --wait 2>/dev/null &
 asking=$!
@@ -130,7 +130,7 @@ rm healthy
 # shellcheck disable=SC2016 # the command's variable
 begin --listen unix:@cfupgrade-$$ --ready 'exec:echo $$ >prober; exec sleep 1000' --timeout 0.5 -- sleep 1000
 end 1
-err_has 'not ready in time'
+log_has 'not ready in time'
 check 'a command that hangs is killed' is_gone "$(cat prober)"
 
 # --ready connect: the new server accepts, not the former one.
@@ -145,7 +145,7 @@ END
     chmod +x accepts
     rm -f go starts
     begin --listen "web=$address" --ready connect --control ctl --probation 0 -- ./accepts "$address"
-    until_true "$address: it accepts" grep -q 'generation 1 serves' err
+    until_true "$address: it accepts" grep -q 'generation 1 serves' log
     cfupgrade ctl ctl upgrade --wait 2>/dev/null &
     asking=$!
     sleep 0.5

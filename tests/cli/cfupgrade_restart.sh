@@ -16,21 +16,21 @@ END
 chmod +x server
 echo good >mode
 begin --probation 0 --listen web=unix:web.sock --restart --control ctl --json -- ./server
-until_true 'the server serves' grep -q 'generation 1 serves' err
+until_true 'the server serves' grep -q 'generation 1 serves' log
 kill -9 "$(status_of ctl server)"
-until_true 'another one serves' grep -q 'generation 2 serves' err
-err_has 'generation 1 was killed by signal 9'
+until_true 'another one serves' grep -q 'generation 2 serves' log
+log_has 'generation 1 was killed by signal 9'
 check 'it answers' ./load_client ./web.sock 10n >/dev/null
 check 'the restart is counted' test "$(status_of ctl restarts)" = 1
 
 echo crash >mode
 kill -9 "$(status_of ctl server)"
 five() {
-    [ "$(grep -c backing-off out)" -ge 5 ]
+    [ "$(grep -c backing-off events)" -ge 5 ]
 }
 until_true 'it backs off, again and again' five
 # 0.1 s, 0.2 s, 0.4 s..., each a quarter more or less.
-sed -n 's/.*"seconds":\([0-9.]*\).*/\1/p' out | awk '
+sed -n 's/.*"seconds":\([0-9.]*\).*/\1/p' events | awk '
     { want = 0.1 * 2 ^ (NR - 1) }
     $1 < want * 0.74 || $1 > want * 1.26 { wrong = 1 }
     END { exit wrong || NR < 5 }' && right=true || right=false
@@ -70,13 +70,13 @@ exec ./upgrade_server
 END
 chmod +x slow
 begin --probation 0 --listen web=unix:web.sock --control ctl -- ./slow
-until_true 'the server serves' grep -q 'generation 1 serves' err
+until_true 'the server serves' grep -q 'generation 1 serves' log
 server=$(status_of ctl server)
 run 0 cfupgrade ctl ctl upgrade
 kill -9 "$server"
-until_true 'its end is told' grep -q 'generation 1 was killed' err
+until_true 'its end is told' grep -q 'generation 1 was killed' log
 : >go
-until_true 'the next one serves' grep -q 'generation 2 serves' err
+until_true 'the next one serves' grep -q 'generation 2 serves' log
 check 'it answers' ./load_client ./web.sock 10n >/dev/null
 run 0 cfupgrade ctl ctl stop
 end 0
@@ -92,16 +92,16 @@ END
 chmod +x reopener
 begin --probation 0 --listen unix:@cfupgrade-$$ --ready delay:0.1 -- ./reopener
 until_true 'it has set its traps' test -e up
-until_true 'it serves' grep -q 'generation 1 serves' err
+until_true 'it serves' grep -q 'generation 1 serves' log
 kill -USR1 "$holder"
-until_true 'the server heard it' grep -q reopened out
+until_true 'the server heard it' grep -q reopened events
 kill -TERM "$holder"
 end 0
 
 # Scenario 57: TERM during an upgrade ends both; no orphan is left.
 rm -f go slow.pid
 begin --probation 0 --listen web=unix:web.sock --control ctl -- ./slow
-until_true 'the server serves' grep -q 'generation 1 serves' err
+until_true 'the server serves' grep -q 'generation 1 serves' log
 cfupgrade ctl --json ctl upgrade --wait >answer 2>/dev/null &
 asking=$!
 until_true 'it is starting' sh -c 'cfupgrade ctl ctl status | grep -q upgrading'
@@ -136,7 +136,7 @@ END
     check 'no zombies' test ! -s zombies
     rm -f up
     unshare --pid --fork --mount-proc --kill-child "$(command -v cfupgrade)" \
-        --listen unix:@cfupgrade-$$ --ready delay:0.1 --control ctl -- ./parent >out 2>err &
+        --listen unix:@cfupgrade-$$ --ready delay:0.1 --control ctl -- ./parent >events 2>log &
     holder=$!
     until_true 'it serves' test -e up
     until_true 'it stops as it is told' cfupgrade ctl ctl stop
