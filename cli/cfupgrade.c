@@ -167,20 +167,15 @@ static void remove_pid_file(const struct holder *h)
     fclose(file);
 }
 
-static int watch_signals(struct holder *h)
+static void block_signals(sigset_t *set)
 {
     static const int watched[] = { SIGHUP, SIGTERM, SIGINT, SIGCHLD, SIGUSR1, SIGUSR2 };
-    sigset_t set;
 
     signal(SIGPIPE, SIG_IGN); /* whoever read our words may leave; the server goes on */
-    sigemptyset(&set);
+    sigemptyset(set);
     for (size_t i = 0; i < sizeof watched / sizeof watched[0]; i++)
-        sigaddset(&set, watched[i]);
-    sigprocmask(SIG_BLOCK, &set, NULL);
-    h->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-    if (h->signals < 0)
-        return cli_error(CFK_E_IO, "cannot watch for signals: %s", strerror(errno));
-    return CLI_YES;
+        sigaddset(set, watched[i]);
+    sigprocmask(SIG_BLOCK, set, NULL);
 }
 
 /* A first start: all that comes before the server. */
@@ -206,15 +201,19 @@ static int prepare(struct holder *h)
 
 static int run(struct holder *h, enum cfupgrade_state state, int state_fd)
 {
-    int status = watch_signals(h);
+    sigset_t signals;
+    int status;
 
-    if (status != CLI_YES)
-        return status;
+    block_signals(&signals);
     h->probe.connect = h->options.connect;
     h->probe.command = h->options.probe;
     status = state == CFUPGRADE_NO_STATE ? prepare(h) : cfupgrade_resume(h, state_fd);
     if (state == CFUPGRADE_CHECK)
         return status;
+    /* Not before the handle has looked at what descriptors were passed. */
+    h->signals = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
+    if (status == CLI_YES && h->signals < 0)
+        status = cli_error(CFK_E_IO, "cannot watch for signals: %s", strerror(errno));
     if (status == CLI_YES) {
         if (state == CFUPGRADE_NO_STATE)
             cfupgrade_begin(h);
