@@ -171,6 +171,7 @@ static void block_signals(sigset_t *set)
 {
     static const int watched[] = { SIGHUP, SIGTERM, SIGINT, SIGCHLD, SIGUSR1, SIGUSR2 };
 
+    signal(SIGCHLD, SIG_DFL); /* whoever started us may have ignored it */
     signal(SIGPIPE, SIG_IGN); /* whoever read our words may leave; the server goes on */
     sigemptyset(set);
     for (size_t i = 0; i < sizeof watched / sizeof watched[0]; i++)

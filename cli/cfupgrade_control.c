@@ -7,6 +7,7 @@
 #include "common/cli.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -217,9 +218,18 @@ static void drop(struct client *client)
     free(client);
 }
 
+/* A long answer leaves much free memory behind, and we live for long. */
+static void give_back_memory(void)
+{
+#ifdef __GLIBC__
+    malloc_trim(0);
+#endif
+}
+
 static void drop_done(struct cfupgrade_control *c, uint64_t now_ns)
 {
     struct client **link = &c->clients;
+    size_t before = c->count;
 
     while (*link != NULL) {
         struct client *client = *link;
@@ -232,6 +242,8 @@ static void drop_done(struct cfupgrade_control *c, uint64_t now_ns)
         c->count--;
         drop(client);
     }
+    if (c->count == 0 && before != 0)
+        give_back_memory();
 }
 
 void cfupgrade_control_process(struct cfupgrade_control *c, const struct pollfd *p,
