@@ -154,11 +154,11 @@ static bool ask_unix(struct question *q, int connection)
 }
 
 /* The inode of the peer of a UNIX socket, from the attributes behind the answer. */
-static uint32_t unix_peer(const struct nlmsghdr *answer)
+static uint32_t unix_peer(struct nlmsghdr *answer)
 {
-    const struct rtattr *attribute =
-        (const struct rtattr *)((const char *)NLMSG_DATA(answer) +
-                                NLMSG_ALIGN(sizeof(struct unix_diag_msg)));
+    struct rtattr *attribute =
+        (struct rtattr *)(void *)((char *)NLMSG_DATA(answer) +
+                                  NLMSG_ALIGN(sizeof(struct unix_diag_msg)));
     long left = (long)answer->nlmsg_len -
                 (long)NLMSG_LENGTH(NLMSG_ALIGN(sizeof(struct unix_diag_msg)));
     uint32_t inode = 0;
