@@ -119,7 +119,13 @@ time.sleep(1000)' &
 fi
 check 'no child is left but the server' test "$(pgrep -c -P "$holder")" = 1
 
+run 0 cfupgrade ctl ctl stop
+end 0
+
 # Scenarios 6 and 52: a hundred ask at once. One upgrade, the others are told "busy".
+echo good >mode
+begin --listen web=unix:web.sock --control ctl --probation 0 --timeout 300s -- ./server
+until_true 'the server serves' grep -q 'generation 1 serves' log
 echo wait >mode
 rm -f go statuses
 n=0
