@@ -4,6 +4,7 @@
 #include "cfupgrade_env.h"
 #include "common/cli.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,8 +14,14 @@ int cfupgrade_open_sockets(struct holder *h)
     struct cfk_error err;
 
     if (cfupgrade_sockets_open(&h->sockets, h->u, h->options.listens,
-                               h->options.listen_count, &err) != CFK_OK)
-        return cli_fail(&err);
+                               h->options.listen_count, &err) != CFK_OK) {
+        int status = cli_fail(&err);
+
+        if (err.code == CFK_E_EXISTS || err.sys_errno == EADDRINUSE)
+            cli_hint("if a cfupgrade was killed there, its server goes on: end that one "
+                     "first");
+        return status;
+    }
     if (cfk_upgrade_count(h->u) == 0)
         return cli_usage("no socket to hold: give --listen");
     if (h->options.connect && !cfupgrade_probe_possible(h->u))

@@ -191,6 +191,7 @@ run 2 cfupgrade ctl ctl status
 err_has 'no cfupgrade listens here any more'
 run 2 cfupgrade --listen "web=tcp:$address" --control ctl --pid-file pid -- ./upgrade_server
 err_has "tcp:$address: bind: Address already in use"
+err_has 'hint: if a cfupgrade was killed there, its server goes on'
 check 'the server still goes on' ./load_client "$address" 10n >/dev/null
 kill "$server"
 until_true 'the server ends' is_gone "$server"
