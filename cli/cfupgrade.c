@@ -2,7 +2,12 @@
 /* Holds sockets for a server and replaces it without a failed connection. */
 #define _GNU_SOURCE /* signalfd */
 
+#include "cfupgrade_ctl.h"
+#include "cfupgrade_env.h"
+#include "cfupgrade_holder.h"
+#include "cfupgrade_reexec.h"
 #include "cfupgrade_setup.h"
+#include "cfupgrade_time.h"
 #include "common/cli.h"
 #include "common/output.h"
 
@@ -10,196 +15,21 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-struct holder {
-    struct cfupgrade_options options;
-    cfk_upgrade *u;
-    int signals;
-    bool serving;  /* a server is ready */
-    bool starting; /* one is on its way */
-    bool stopping;
-    bool finished;
-    int status;
-};
+enum { OWN_DESCRIPTORS = 2 }; /* polled beside those of the control socket */
 
-/* One event as a JSON line; takes over what belongs to it. */
-static void tell_json(const char *event, json_t *fields)
+static void reap(struct holder *h, pid_t pid)
 {
-    json_t *line = json_pack("{ss}", "event", event);
+    int status = -1;
 
-    if (line != NULL && fields != NULL)
-        json_object_update(line, fields);
-    json_decref(fields);
-    if (cli_json())
-        cli_print_json(line);
-    else
-        json_decref(line);
-    fflush(stdout);
-}
-
-static json_t *about(const struct cfk_upgrade_event *event)
-{
-    json_t *fields = json_pack("{si si}", "generation", (int)event->generation, "pid",
-                               (int)event->pid);
-
-    if (event->reason != 0)
-        json_object_set_new(fields, "reason", json_string(cfk_error_name(event->reason)));
-    if (event->reason == CFK_E_EXITED)
-        json_object_set_new(fields, "status", json_integer(event->status));
-    if (event->reason == CFK_E_KILLED)
-        json_object_set_new(fields, "signal", json_integer(event->status));
-    if (event->forced != 0)
-        json_object_set_new(fields, "forced", json_true());
-    return fields;
-}
-
-/* How a process ended, in words. Static. */
-static const char *how(const struct cfk_upgrade_event *event)
-{
-    static char words[80];
-
-    if (event->reason == CFK_E_KILLED)
-        snprintf(words, sizeof words, "was killed by signal %d (%s)", event->status,
-                 strsignal(event->status));
-    else if (event->reason == CFK_E_EXITED && event->status >= 0)
-        snprintf(words, sizeof words, "exited with status %d", event->status);
-    else if (event->reason == CFK_E_TIMEOUT)
-        snprintf(words, sizeof words, "was not ready in time");
-    else if (event->reason == CFK_E_PROTOCOL)
-        snprintf(words, sizeof words, "spoke nonsense");
-    else
-        snprintf(words, sizeof words, "ended");
-    return words;
-}
-
-static int exit_status(const struct cfk_upgrade_event *event)
-{
-    if (event->status < 0)
-        return CLI_TROUBLE;
-    return event->reason == CFK_E_KILLED ? 128 + event->status : event->status;
-}
-
-/* "no upgrade: upgrade: ..." would be one too many. */
-static const char *words_of(const struct cfk_error *err)
-{
-    const char *message = cfk_error_message(err);
-
-    return strncmp(message, "upgrade: ", 9) == 0 ? message + 9 : message;
-}
-
-static void stop(struct holder *h, uint32_t flags)
-{
-    struct cfk_error err;
-
-    h->stopping = true;
-    if (cfk_upgrade_stop(h->u, flags, &err) != CFK_OK)
-        cli_fail(&err);
-}
-
-static void start(struct holder *h)
-{
-    struct cfk_error err;
-    int rc = cfk_upgrade_start(h->u, h->options.command, NULL, &err);
-
-    if (rc == CFK_OK) {
-        h->starting = true;
-        cli_detail("starting %s as generation %u", h->options.command[0],
-                   cfk_upgrade_generation(h->u) + 1);
-        return;
-    }
-    if (!h->serving && rc != CFK_E_BUSY) {
-        h->status = cli_fail(&err);
-        stop(h, 0);
-        return;
-    }
-    cli_warn("no upgrade: %s", words_of(&err));
-    tell_json("failed", json_pack("{ss ss}", "reason", cfk_error_name(rc), "message",
-                                  words_of(&err)));
-}
-
-static void on_ready(struct holder *h, const struct cfk_upgrade_event *event)
-{
-    struct cfk_error err;
-
-    h->serving = true;
-    h->starting = false;
-    cli_note("generation %u serves (pid %d)", event->generation, event->pid);
-    tell_json("ready", about(event));
-    /* Whoever started cfupgrade may be waiting for this. */
-    if (cfk_upgrade_ready(h->u, &err) != CFK_OK)
-        cli_warn("%s", words_of(&err));
-}
-
-static void on_failed(struct holder *h, const struct cfk_upgrade_event *event)
-{
-    h->starting = false;
-    tell_json("failed", about(event));
-    if (h->stopping)
-        return;
-    if (h->serving) {
-        cli_warn("generation %u %s; generation %u goes on", event->generation, how(event),
-                 cfk_upgrade_generation(h->u));
-        return;
-    }
-    if (h->status == CLI_YES) {
-        cli_warn("the server %s before it was ready", how(event));
-        h->status = CLI_NO;
-    }
-    stop(h, 0);
-}
-
-/* The server ended by itself: so do we, unless the next one is on its way. */
-static void on_exited(struct holder *h, const struct cfk_upgrade_event *event)
-{
-    h->serving = false;
-    h->status = exit_status(event);
-    cli_warn("generation %u %s", event->generation, how(event));
-    tell_json("exited", about(event));
-    if (!h->starting && !h->stopping)
-        stop(h, 0);
-}
-
-static void on_event(struct holder *h, const struct cfk_upgrade_event *event)
-{
-    switch (event->type) {
-    case CFK_UPGRADE_EVENT_READY: on_ready(h, event); break;
-    case CFK_UPGRADE_EVENT_FAILED: on_failed(h, event); break;
-    case CFK_UPGRADE_EVENT_EXITED: on_exited(h, event); break;
-    case CFK_UPGRADE_EVENT_DRAINED:
-        if (event->forced != 0)
-            cli_warn("generation %u did not end in time and was killed",
-                     event->generation);
-        else
-            cli_note("generation %u %s", event->generation, how(event));
-        tell_json("drained", about(event));
-        break;
-    case CFK_UPGRADE_EVENT_STOPPED:
-        tell_json("stopped", json_object());
-        h->finished = true;
-        break;
-    default: break; /* COMMITTED and PARENT_GONE change nothing here */
-    }
-}
-
-static bool process_all(struct holder *h)
-{
-    struct cfk_upgrade_event event;
-    struct cfk_error err;
-
-    do {
-        if (cfk_upgrade_process(h->u, &event, &err) != CFK_OK) {
-            h->status = cli_fail(&err);
-            return false;
-        }
-        if (event.type == CFK_UPGRADE_EVENT_READY)
-            h->status = CLI_YES;
-        on_event(h, &event);
-    } while (event.type != CFK_UPGRADE_EVENT_NONE);
-    return true;
+    if (waitpid(pid, &status, WNOHANG) == pid &&
+        cfupgrade_probe_ended(&h->probe, pid, status, cfupgrade_monotonic_ns()))
+        cfupgrade_confirm(h);
 }
 
 /* As process 1 we are given the orphans of others; the handle reaps its own. */
@@ -212,21 +42,30 @@ static bool reap_orphans(struct holder *h)
         if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) != 0 || info.si_pid == 0)
             return true;
         if (!cfk_upgrade_owns_pid(h->u, info.si_pid))
-            waitpid(info.si_pid, NULL, WNOHANG);
-        else if (!process_all(h))
+            reap(h, info.si_pid);
+        else if (!cfupgrade_process(h))
             return false;
     }
 }
 
 static void on_signal(struct holder *h, uint32_t signal)
 {
-    if (signal == SIGHUP && !h->stopping) {
-        start(h);
-    } else if (signal == SIGTERM || signal == SIGINT) {
-        cli_note(h->stopping ? "stopping now" : "stopping");
+    switch (signal) {
+    case SIGHUP:
         if (!h->stopping)
-            h->status = CLI_YES;
-        stop(h, h->stopping ? CFK_UPGRADE_NOW : 0);
+            cfupgrade_again(h);
+        break;
+    case SIGTERM:
+    case SIGINT: cfupgrade_asked_to_stop(h, h->stopping); break;
+    case SIGUSR1: /* log files are to be opened anew, most often */
+        if (h->server != 0)
+            kill(h->server, SIGUSR1);
+        break;
+    case SIGUSR2:
+        if (!h->stopping)
+            cfupgrade_reexec(h);
+        break;
+    default: break; /* SIGCHLD: what has ended is seen below */
     }
 }
 
@@ -238,21 +77,66 @@ static void read_signals(struct holder *h)
         on_signal(h, info.ssi_signo);
 }
 
+/* Milliseconds until something is to be done unasked, for poll(). */
+static int patience(const struct holder *h)
+{
+    uint64_t now = cfupgrade_monotonic_ns();
+    uint64_t due = cfupgrade_control_deadline(&h->control);
+
+    if (h->restart_ns != 0 && h->restart_ns < due)
+        due = h->restart_ns;
+    if (h->starting && h->probe.next_ns < due)
+        due = h->probe.next_ns;
+    if (h->manager.watchdog_ns != 0 && h->manager.next_ns < due)
+        due = h->manager.next_ns;
+    if (due == UINT64_MAX)
+        return -1;
+    if (due <= now)
+        return 0;
+    due = (due - now) / 1000000 + 1;
+    return due > 60000 ? 60000 : (int)due;
+}
+
+/* One turn: wait, then do what there is to do. False: it cannot go on. */
+static bool turn(struct holder *h, struct pollfd *p)
+{
+    size_t count;
+
+    p[0] = (struct pollfd){ .fd = h->signals, .events = POLLIN };
+    p[1] = (struct pollfd){ .fd = cfk_upgrade_fd(h->u), .events = POLLIN };
+    count = cfupgrade_control_poll(&h->control, p + OWN_DESCRIPTORS,
+                                   cfupgrade_monotonic_ns());
+    if (poll(p, (nfds_t)(OWN_DESCRIPTORS + count), patience(h)) < 0 && errno != EINTR) {
+        h->status = cli_error(CFK_E_IO, "cannot poll: %s", strerror(errno));
+        return false;
+    }
+    read_signals(h);
+    if (!cfupgrade_process(h) || !reap_orphans(h))
+        return false;
+    cfupgrade_control_process(&h->control, p + OWN_DESCRIPTORS, count,
+                              cfupgrade_serve_request, h);
+    cfupgrade_due(h, cfupgrade_monotonic_ns());
+    cfupgrade_manager_alive(&h->manager, cfupgrade_monotonic_ns());
+    return true;
+}
+
 static int serve(struct holder *h)
 {
-    start(h);
-    while (!h->finished) {
-        struct pollfd p[2] = {
-            { .fd = h->signals, .events = POLLIN },
-            { .fd = cfk_upgrade_fd(h->u), .events = POLLIN },
-        };
+    struct pollfd *p = NULL;
+    bool good = true;
 
-        if (poll(p, 2, -1) < 0 && errno != EINTR)
-            return cli_error(CFK_E_IO, "cannot poll: %s", strerror(errno));
-        read_signals(h);
-        if (!process_all(h) || !reap_orphans(h))
-            return h->status;
+    while (good && !h->finished) {
+        size_t room = OWN_DESCRIPTORS + cfupgrade_control_room(&h->control);
+        struct pollfd *moved = realloc(p, room * sizeof *p);
+
+        if (moved == NULL) {
+            h->status = cli_error(CFK_E_NOMEM, "no memory for %zu clients", room);
+            break;
+        }
+        p = moved;
+        good = turn(h, p);
     }
+    free(p);
     return h->status;
 }
 
@@ -283,55 +167,97 @@ static void remove_pid_file(const struct holder *h)
     fclose(file);
 }
 
-static int watch_signals(struct holder *h)
+static void block_signals(sigset_t *set)
 {
-    sigset_t set;
+    static const int watched[] = { SIGHUP, SIGTERM, SIGINT, SIGCHLD, SIGUSR1, SIGUSR2 };
 
+    signal(SIGCHLD, SIG_DFL); /* whoever started us may have ignored it */
     signal(SIGPIPE, SIG_IGN); /* whoever read our words may leave; the server goes on */
-    sigemptyset(&set);
-    sigaddset(&set, SIGHUP);
-    sigaddset(&set, SIGTERM);
-    sigaddset(&set, SIGINT);
-    sigaddset(&set, SIGCHLD);
-    sigprocmask(SIG_BLOCK, &set, NULL);
-    h->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-    if (h->signals < 0)
-        return cli_error(CFK_E_IO, "cannot watch for signals: %s", strerror(errno));
-    return CLI_YES;
+    sigemptyset(set);
+    for (size_t i = 0; i < sizeof watched / sizeof watched[0]; i++)
+        sigaddset(set, watched[i]);
+    sigprocmask(SIG_BLOCK, set, NULL);
 }
 
-static int run(struct holder *h)
+/* A first start: all that comes before the server. */
+static int prepare(struct holder *h)
 {
     struct cfk_error err;
-    int status = watch_signals(h);
+    int status;
 
-    if (status != CLI_YES)
-        return status;
+    cfupgrade_manager_init(&h->manager, h->options.store);
     if (cfk_upgrade_new(&h->options.upgrade, &h->u, &err) != CFK_OK)
         return cli_fail(&err);
-    status = cfupgrade_open_sockets(h->u, &h->options);
+    status = cfupgrade_open_sockets(h);
     if (status == CLI_YES)
-        status = cfupgrade_set_env(h->u, &h->options);
+        status = cfupgrade_open_control(h);
+    if (status == CLI_YES)
+        status = cfupgrade_check_env(h);
     if (status == CLI_YES)
         status = write_pid_file(h);
+    if (status != CLI_YES)
+        cfk_upgrade_stop(h->u, 0, NULL); /* removes the paths of UNIX sockets */
+    return status;
+}
+
+static int run(struct holder *h, enum cfupgrade_state state, int state_fd)
+{
+    sigset_t signals;
+    int status;
+
+    block_signals(&signals);
+    h->probe.connect = h->options.connect;
+    h->probe.command = h->options.probe;
+    status = state == CFUPGRADE_NO_STATE ? prepare(h) : cfupgrade_resume(h, state_fd);
+    if (state == CFUPGRADE_CHECK)
+        return status;
+    /* Not before the handle has looked at what descriptors were passed. */
+    h->signals = signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK);
+    if (status == CLI_YES && h->signals < 0)
+        status = cli_error(CFK_E_IO, "cannot watch for signals: %s", strerror(errno));
     if (status == CLI_YES) {
+        if (state == CFUPGRADE_NO_STATE)
+            cfupgrade_begin(h);
+        else
+            cfupgrade_resumed(h);
         status = serve(h);
         if (h->options.pid_file != NULL)
             remove_pid_file(h);
-    } else {
-        cfk_upgrade_stop(h->u, 0, NULL); /* removes the paths of UNIX sockets */
     }
+    cfupgrade_control_close(&h->control);
+    if (h->control_u != NULL)
+        cfk_upgrade_stop(h->control_u, 0, NULL);
     return status;
+}
+
+static void release(struct holder *h)
+{
+    cfk_upgrade_free(h->u);
+    cfk_upgrade_free(h->control_u);
+    cfupgrade_manager_free(&h->manager);
+    cfupgrade_sockets_free(&h->sockets);
+    free(h->current);
+    free(h->previous);
+    free(h->pending);
+    cfupgrade_options_free(&h->options);
 }
 
 int main(int argc, char **argv)
 {
-    struct holder h = { .u = NULL };
-    int status = cfupgrade_options_parse(&h.options, argc, argv);
+    struct holder h = { .control = { .listener = -1 },
+                        .signals = -1,
+                        .probe = { .connection = -1, .next_ns = UINT64_MAX } };
+    enum cfupgrade_state state;
+    int state_fd = -1;
+    int status;
 
+    if (argc > 1 && strcmp(argv[1], "ctl") == 0)
+        return cfupgrade_ctl(argc - 1, argv + 1);
+    state = cfupgrade_state(&state_fd);
+    cfupgrade_reexec_init(&h, argv);
+    status = cfupgrade_options_parse(&h.options, argc, argv);
     if (status == CLI_YES)
-        status = run(&h);
-    cfk_upgrade_free(h.u);
-    cfupgrade_options_free(&h.options);
+        status = run(&h, state, state_fd);
+    release(&h);
     return cli_finish(status);
 }

@@ -5,6 +5,8 @@
 
 #include "cfkit/cfkit.h"
 
+#include <stdbool.h>
+
 /* Strings are those of argv. */
 struct cfupgrade_options {
     struct cfk_upgrade_options upgrade;
@@ -12,7 +14,13 @@ struct cfupgrade_options {
     size_t listen_count;
     const char **env; /* NAME=VALUE */
     size_t env_count;
+    bool connect;         /* --ready connect */
+    const char *probe;    /* --ready exec:CMD; NULL: no */
+    unsigned compat;      /* CFUPGRADE_NGINX, ... */
     const char *pid_file; /* NULL: none */
+    const char *control;  /* NULL: none */
+    bool restart;
+    bool store; /* --fd-store */
     const char *const *command;
 };
 
@@ -22,5 +30,8 @@ struct cfupgrade_options {
  */
 int cfupgrade_options_parse(struct cfupgrade_options *options, int argc, char **argv);
 void cfupgrade_options_free(struct cfupgrade_options *options);
+
+/* The text of --help, for the client too. */
+extern const char cfupgrade_help[];
 
 #endif

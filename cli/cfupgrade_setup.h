@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: MIT */
-/* What a server of cfupgrade finds when it starts: sockets and environment. */
+/* What is made before the first server starts. */
 #ifndef CFUPGRADE_SETUP_H
 #define CFUPGRADE_SETUP_H
 
-#include "cfupgrade_options.h"
+#include "cfupgrade_holder.h"
 
 /* Each returns CLI_YES, or the exit status, after the word about it. */
 
 /* Open what --listen names; there must be a socket then, given or inherited. */
-int cfupgrade_open_sockets(cfk_upgrade *u, const struct cfupgrade_options *options);
+int cfupgrade_open_sockets(struct holder *h);
 
-/* The server gets our environment: what --env gives goes into it. */
-int cfupgrade_set_env(const cfk_upgrade *u, const struct cfupgrade_options *options);
+/* Open the control socket, if there is to be one. */
+int cfupgrade_open_control(struct holder *h);
+
+/* Whether the environment of the server can be made: {fdN} may name no socket. */
+int cfupgrade_check_env(const struct holder *h);
 
 #endif

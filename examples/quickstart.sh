@@ -124,7 +124,7 @@ show_line "head -n 2000 $log | cflimit -r 1/m -b 3 -f 3 | head -n 9"
 part 'upgrade' \
     'A server under cfupgrade is replaced three times while a client opens new' \
     'connections all the time. The client counts the requests that fail.'
-cfupgrade --listen web=unix:web.sock --ready notify -- "$build/upgrade_server" 2>upgrade.log &
+cfupgrade --listen web=unix:web.sock --probation 0.3s -- "$build/upgrade_server" 2>upgrade.log &
 server=$!
 for _ in 1 2 3 4 5 6 7 8 9 10; do
     [ -S web.sock ] && break

@@ -147,6 +147,7 @@ if $full; then
     step fuzz fuzzed fuzz -Dbuildtype=debugoptimized
     step faults check faults
     step chromium check chromium "$work/gcc"
+    step servers check servers
     step subproject check subproject
     step reproducible check reproducible
     step lint check lint

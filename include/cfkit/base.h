@@ -84,13 +84,15 @@ enum {
     CFK_E_ONE_PERSON = -85, /* one-person: a policy that somebody meets alone */
 
     /* upgrade: why the old process goes on */
-    CFK_E_EXITED = -96,    /* exited: the new process ended before it served */
-    CFK_E_KILLED = -97,    /* killed: by a signal before it served */
-    CFK_E_TIMEOUT = -98,   /* timeout: not ready in time */
-    CFK_E_EXEC = -99,      /* exec-failed: see sys_errno */
-    CFK_E_PARENT = -100,   /* parent-alive: the former process still drains */
-    CFK_E_PROTOCOL = -101, /* protocol: the other side speaks nonsense */
-    CFK_E_STOPPED = -102   /* stopped: this process has handed over or stopped */
+    CFK_E_EXITED = -96,     /* exited: the new process ended before it served */
+    CFK_E_KILLED = -97,     /* killed: by a signal before it served */
+    CFK_E_TIMEOUT = -98,    /* timeout: not ready in time */
+    CFK_E_EXEC = -99,       /* exec-failed: see sys_errno */
+    CFK_E_PARENT = -100,    /* parent-alive: the former process still drains */
+    CFK_E_PROTOCOL = -101,  /* protocol: the other side speaks nonsense */
+    CFK_E_STOPPED = -102,   /* stopped: this process has handed over or stopped */
+    CFK_E_PROBATION = -103, /* probation: the new process served and ended too soon */
+    CFK_E_REJECTED = -104   /* rejected: the new process does not want the state */
 };
 
 /*

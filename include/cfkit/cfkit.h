@@ -7,6 +7,7 @@
 #include <cfkit/bundle.h>
 #include <cfkit/cache.h>
 #include <cfkit/delta.h>
+#include <cfkit/drain.h>
 #include <cfkit/ewma.h>
 #include <cfkit/identity.h>
 #include <cfkit/limit.h>
@@ -14,6 +15,7 @@
 #include <cfkit/policy.h>
 #include <cfkit/pool.h>
 #include <cfkit/ring.h>
+#include <cfkit/sd.h>
 #include <cfkit/split.h>
 #include <cfkit/topk.h>
 #include <cfkit/upgrade.h>

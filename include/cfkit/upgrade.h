@@ -17,6 +17,12 @@
  *     CFK_UPGRADE_EVENT_READY: stop accepting, finish what is open, exit
  *     CFK_UPGRADE_EVENT_FAILED: log it and go on
  *
+ * With a probation (probation_ns) the new process must also stay alive for a
+ * while after it took over. Until that time is up the old one only pauses:
+ *
+ *     CFK_UPGRADE_EVENT_PROBATION: do not accept for now
+ *     CFK_UPGRADE_EVENT_RESUME: the new one died; accept again
+ *
  * A process that holds the sockets for servers which know nothing of this
  * library sets CFK_UPGRADE_HOLDER; that is what cfupgrade(1) does. Either way
  * the new process finds its sockets as systemd passes them (LISTEN_FDS,
@@ -50,12 +56,31 @@ enum {
      * cfk_upgrade_new() removes what it adopts from, so that nobody adopts
      * it again. Either way a new process gets none of ours.
      */
-    CFK_UPGRADE_KEEP_ENV = 2
+    CFK_UPGRADE_KEEP_ENV = 2,
+    /*
+     * The word of a new process that it is ready is not enough: event PREPARE
+     * reports it, and cfk_upgrade_confirm() lets the upgrade go on. The caller
+     * stops accepting and hands over its latest state in between, or asks the
+     * new process for something that only a sound one can answer.
+     */
+    CFK_UPGRADE_CONFIRM = 4,
+    /*
+     * New processes may also say that they are ready by writing a byte to the
+     * descriptor that the environment variable READY_FD names, or by closing
+     * it and staying alive.
+     */
+    CFK_UPGRADE_READY_FD = 8,
+    /*
+     * New processes start in the directory that was the current one when the
+     * handle was made, and a relative argv[0] is taken from there, whatever
+     * directory this process has changed to.
+     */
+    CFK_UPGRADE_START_DIR = 16
 };
 
 struct cfk_upgrade_options {
     size_t size;                   /* sizeof(struct cfk_upgrade_options) */
-    uint32_t flags;                /* CFK_UPGRADE_HOLDER, CFK_UPGRADE_KEEP_ENV */
+    uint32_t flags;                /* CFK_UPGRADE_HOLDER, ... */
     uint32_t max_fds;              /* descriptors in one handle; 0 means 65536 */
     uint64_t timeout_ns;           /* for a new process to be ready; 0 means 60 s */
     uint64_t ready_delay_ns;       /* 0: it has to say so; else: alive for so long */
@@ -63,6 +88,7 @@ struct cfk_upgrade_options {
     int32_t stop_signal;           /* holder: 0 means SIGTERM */
     uint32_t reserved;             /* 0 */
     const struct cfk_alloc *alloc; /* NULL means malloc and free */
+    uint64_t probation_ns;         /* to stay alive once it serves; 0 means none */
 };
 
 /*
@@ -161,6 +187,22 @@ struct cfk_upgrade_entry {
     uint64_t reserved[4];
 };
 
+/* Flags of cfk_upgrade_remove(). */
+enum {
+    CFK_UPGRADE_AT_ONCE = 1 /* no process that serves uses it */
+};
+
+/*
+ * Do not pass the first descriptor of this name on any more. It is closed, and
+ * its UNIX path removed if it is ours, when a process that was started without
+ * it serves, or with CFK_UPGRADE_AT_ONCE now. Until then cfk_upgrade_listen()
+ * with the same name brings it back.
+ * Returns CFK_OK, CFK_E_NOTFOUND, CFK_E_INVALID (unknown flags), CFK_E_NOMEM
+ * or CFK_E_STOPPED. O(descriptors). Since 0.1.
+ */
+CFK_API int cfk_upgrade_remove(cfk_upgrade *u, const char *name, uint32_t flags,
+                               struct cfk_error *err);
+
 /* How many descriptors the handle has. Since 0.1. */
 CFK_API size_t cfk_upgrade_count(const cfk_upgrade *u);
 
@@ -171,6 +213,50 @@ CFK_API size_t cfk_upgrade_count(const cfk_upgrade *u);
  */
 CFK_API int cfk_upgrade_get(const cfk_upgrade *u, size_t index,
                             struct cfk_upgrade_entry *out, struct cfk_error *err);
+
+/*
+ * State for the process that is started next: the size bytes at data are
+ * copied into a file in memory that nobody can change any more. version is the
+ * caller's own, so that another release can tell whether it understands them.
+ * What is set while a process is starting reaches that one too, if it comes
+ * before its turn to take over: see CFK_UPGRADE_CONFIRM.
+ * Returns CFK_OK, CFK_E_IO or CFK_E_STOPPED. O(size). Since 0.1.
+ */
+CFK_API int cfk_upgrade_state_set(cfk_upgrade *u, uint32_t version, const void *data,
+                                  size_t size, struct cfk_error *err);
+
+/*
+ * The same without a copy, for large states that are built in place: fd is of
+ * memfd_create() with MFD_ALLOW_SEALING and not mapped for writing any more. It
+ * is sealed here, and remains the caller's to close.
+ * Returns CFK_OK, CFK_E_INVALID (no such file), CFK_E_BUSY (mapped for
+ * writing), CFK_E_IO or CFK_E_STOPPED. O(1). Since 0.1.
+ */
+CFK_API int cfk_upgrade_state_set_fd(cfk_upgrade *u, uint32_t version, int fd,
+                                     struct cfk_error *err);
+
+/*
+ * The state that was handed to this process, mapped for reading: valid until
+ * cfk_upgrade_state_drop() or cfk_upgrade_free(), or until a newer state comes
+ * with CFK_UPGRADE_EVENT_COMMITTED. NULL where size is 0.
+ * Returns CFK_OK, CFK_E_NOTFOUND (none was handed over) or CFK_E_IO. O(1).
+ * Since 0.1.
+ */
+CFK_API int cfk_upgrade_state_get(cfk_upgrade *u, uint32_t *version, const void **data,
+                                  size_t *size, struct cfk_error *err);
+
+/* Release the state that was handed to this process: its memory is given back. Since 0.1.
+ */
+CFK_API void cfk_upgrade_state_drop(cfk_upgrade *u);
+
+/*
+ * Give up, because of the state or for any other reason, as long as the former
+ * process can go on: it reports CFK_UPGRADE_EVENT_FAILED with CFK_E_REJECTED
+ * and code as the status, and kills this one. The caller should exit.
+ * Returns CFK_OK, CFK_E_STATE (nobody can go on instead) or CFK_E_IO.
+ * Since 0.1.
+ */
+CFK_API int cfk_upgrade_reject(cfk_upgrade *u, int32_t code, struct cfk_error *err);
 
 /*
  * Say that this process is ready to serve: to the process that started it
@@ -221,20 +307,38 @@ enum {
     /*
      * The new process is gone and nothing has changed. reason tells why:
      * CFK_E_EXITED (status is its exit status), CFK_E_KILLED (status is the
-     * signal), CFK_E_TIMEOUT, CFK_E_PROTOCOL, or CFK_E_STOPPED after
+     * signal), CFK_E_TIMEOUT, CFK_E_PROTOCOL, CFK_E_PROBATION (it served, and
+     * ended too soon; cause is CFK_E_EXITED or CFK_E_KILLED), CFK_E_REJECTED
+     * (status is the code it gave), or CFK_E_STOPPED after
      * cfk_upgrade_cancel() or cfk_upgrade_stop().
      */
     CFK_UPGRADE_EVENT_FAILED = 2,
     /* This process has taken over. */
     CFK_UPGRADE_EVENT_COMMITTED = 3,
-    /* The process that started this one has gone. */
+    /*
+     * The process that started this one has gone: reason is CFK_OK if it said
+     * that it had finished (cfk_upgrade_free() says so), else CFK_E_EXITED.
+     */
     CFK_UPGRADE_EVENT_PARENT_GONE = 4,
     /* Holder: the serving process ended by itself; reason and status tell how. */
     CFK_UPGRADE_EVENT_EXITED = 5,
     /* Holder: a process that was told to stop has ended; forced if by SIGKILL. */
     CFK_UPGRADE_EVENT_DRAINED = 6,
     /* After cfk_upgrade_stop(): no process started here is left. */
-    CFK_UPGRADE_EVENT_STOPPED = 7
+    CFK_UPGRADE_EVENT_STOPPED = 7,
+    /* CFK_UPGRADE_CONFIRM: the new process says that it is ready. */
+    CFK_UPGRADE_EVENT_PREPARE = 8,
+    /*
+     * The new process serves, and its probation begins. A process that
+     * upgrades itself accepts nothing now, but keeps its sockets: READY or
+     * FAILED and RESUME follow. In a holder both servers serve until then;
+     * a server that nobody serves beside has no probation.
+     */
+    CFK_UPGRADE_EVENT_PROBATION = 9,
+    /* After FAILED: this process is the only one again, and accepts. */
+    CFK_UPGRADE_EVENT_RESUME = 10,
+    /* Holder: a server tells more than READY=1, see cfk_upgrade_notification(). */
+    CFK_UPGRADE_EVENT_NOTIFIED = 11
 };
 
 /* 64 bytes for ever. */
@@ -245,7 +349,9 @@ struct cfk_upgrade_event {
     int32_t pid;    /* of the process in question, or 0 */
     uint32_t generation;
     uint32_t forced; /* 1: it did not end in time and was killed */
-    uint64_t reserved[5];
+    int32_t cause;   /* where reason is CFK_E_PROBATION: how it ended */
+    uint32_t reserved32;
+    uint64_t reserved[4];
 };
 
 /*
@@ -256,6 +362,29 @@ struct cfk_upgrade_event {
  */
 CFK_API int cfk_upgrade_process(cfk_upgrade *u, struct cfk_upgrade_event *event,
                                 struct cfk_error *err);
+
+/*
+ * The same for programs that wait for nothing else: block until there is an
+ * event, or until timeout_ns have passed, which gives CFK_UPGRADE_EVENT_NONE.
+ * Returns what cfk_upgrade_process() does. Since 0.1.
+ */
+CFK_API int cfk_upgrade_wait(cfk_upgrade *u, uint64_t timeout_ns,
+                             struct cfk_upgrade_event *event, struct cfk_error *err);
+
+/*
+ * The process that is starting counts as ready: after CFK_UPGRADE_EVENT_PREPARE,
+ * or because the caller has found out by itself (it answers on its port, say).
+ * What cfk_upgrade_state_set() was given meanwhile goes with it.
+ * Returns CFK_OK or CFK_E_STATE (none is starting). Since 0.1.
+ */
+CFK_API int cfk_upgrade_confirm(cfk_upgrade *u, struct cfk_error *err);
+
+/*
+ * The lines of NAME=VALUE that CFK_UPGRADE_EVENT_NOTIFIED reports, READY=1
+ * among them where it was; valid until the next call of cfk_upgrade_process().
+ * "" before the first. Since 0.1.
+ */
+CFK_API const char *cfk_upgrade_notification(const cfk_upgrade *u);
 
 /* The descriptor to poll for reading; the handle's, the same for its life. Since 0.1. */
 CFK_API int cfk_upgrade_fd(const cfk_upgrade *u);
@@ -269,6 +398,47 @@ CFK_API int cfk_upgrade_has_parent(const cfk_upgrade *u);
  */
 CFK_API uint32_t cfk_upgrade_generation(const cfk_upgrade *u);
 
+/* What a handle, or a process that it started, is about. */
+enum {
+    CFK_UPGRADE_STARTING = 1,   /* not ready yet */
+    CFK_UPGRADE_COMMITTING = 2, /* ready, and has not taken over yet */
+    CFK_UPGRADE_PROBATION = 3,  /* serves; its probation is not over */
+    CFK_UPGRADE_SERVING = 4,    /* serves */
+    CFK_UPGRADE_DRAINING = 5,   /* handed over or told to stop, and finishes */
+    CFK_UPGRADE_DYING = 6,      /* failed, and was killed */
+    CFK_UPGRADE_STOPPED = 7     /* handle: after cfk_upgrade_stop() */
+};
+
+/* 128 bytes for ever. */
+struct cfk_upgrade_status {
+    uint32_t state;      /* of this process: CFK_UPGRADE_STARTING, ... */
+    uint32_t generation; /* as cfk_upgrade_generation() */
+    uint64_t started;    /* processes that were started */
+    uint64_t succeeded;  /* of these: have served, probation included */
+    uint64_t failed;     /* of these: FAILED was reported */
+    uint64_t forced;     /* did not stop in time and were killed */
+    uint64_t reserved[11];
+};
+
+/* Facts about the handle. Since 0.1. */
+CFK_API void cfk_upgrade_get_status(const cfk_upgrade *u, struct cfk_upgrade_status *out);
+
+/* A process that the handle started. 64 bytes for ever. */
+struct cfk_upgrade_child {
+    int32_t pid;
+    uint32_t generation;
+    uint32_t state; /* CFK_UPGRADE_STARTING ... CFK_UPGRADE_DYING */
+    uint32_t reserved32;
+    uint64_t reserved[6];
+};
+
+/*
+ * The process at index, from 0, the latest first, of those whose end was not
+ * reported yet. Returns CFK_OK or CFK_E_NOTFOUND. Since 0.1.
+ */
+CFK_API int cfk_upgrade_get_child(const cfk_upgrade *u, size_t index,
+                                  struct cfk_upgrade_child *out, struct cfk_error *err);
+
 /*
  * 1 if pid was started by this handle and its end was not reported yet. For
  * programs that reap children of all kinds: leave these alone. Since 0.1.
@@ -276,24 +446,39 @@ CFK_API uint32_t cfk_upgrade_generation(const cfk_upgrade *u);
 CFK_API int cfk_upgrade_owns_pid(const cfk_upgrade *u, int32_t pid);
 
 /*
- * Kill the process that is starting; CFK_UPGRADE_EVENT_FAILED follows.
+ * Kill the process that is starting or in its probation;
+ * CFK_UPGRADE_EVENT_FAILED follows.
  * Returns CFK_OK or CFK_E_STATE (none is starting). Since 0.1.
  */
 CFK_API int cfk_upgrade_cancel(cfk_upgrade *u, struct cfk_error *err);
 
 /* Flags of cfk_upgrade_stop(). */
 enum {
-    CFK_UPGRADE_NOW = 1 /* holder: SIGKILL instead of the stop signal */
+    CFK_UPGRADE_NOW = 1,       /* holder: SIGKILL instead of the stop signal */
+    CFK_UPGRADE_KEEP_PATHS = 2 /* somebody else keeps the sockets: leave their paths */
 };
 
 /*
- * No more upgrades: kill the process that is starting, tell those that serve
- * to stop (holder), close the handle's descriptors, and remove the UNIX paths
+ * No more upgrades: kill the process that is starting, tell one in its
+ * probation and those that serve (holder) to stop, close the handle's
+ * descriptors, and remove the UNIX paths
  * that are ours, unless they were handed over or hold another socket by now.
  * CFK_UPGRADE_EVENT_STOPPED follows. May be called again, with more flags.
  * Returns CFK_OK or CFK_E_INVALID (unknown flags). Since 0.1.
  */
 CFK_API int cfk_upgrade_stop(cfk_upgrade *u, uint32_t flags, struct cfk_error *err);
+
+/*
+ * Tell the service manager that started this process, or the first of those
+ * before it, something: the NOTIFY_SOCKET that cfk_upgrade_new() found is handed
+ * on through upgrades. What an upgrade means to it is told by itself: RELOADING=1
+ * when one begins, MAINPID=n with READY=1 when the new process serves, READY=1
+ * when it failed; a holder says these for itself. WATCHDOG_USEC, where it is for
+ * this process, is handed on too, see cfk_sd_watchdog().
+ * Returns CFK_OK, CFK_E_NOTFOUND (there is none), CFK_E_INVALID or CFK_E_IO.
+ * Since 0.1.
+ */
+CFK_API int cfk_upgrade_tell(cfk_upgrade *u, const char *state, struct cfk_error *err);
 
 /*
  * Tell a service manager something, as sd_notify() does: for servers that
@@ -307,6 +492,60 @@ CFK_API int cfk_upgrade_stop(cfk_upgrade *u, uint32_t flags, struct cfk_error *e
  */
 CFK_API int cfk_upgrade_notify(const char *socket, const char *state,
                                struct cfk_error *err);
+
+/*
+ * Whether process pid, or a descendant of it, accepts connections on a socket
+ * that it shares with others, for servers that cannot say that they are ready:
+ * being connected proves nothing, for the connection may wait for, or be served
+ * by, somebody else. Connects to listener and looks who has accepted; never
+ * blocks. Call it every now and then until it returns something else than
+ * CFK_E_AGAIN. Nothing is sent.
+ *
+ *   listener    a TCP or UNIX socket that takes connections.
+ *   connection  *connection is -1 at first and holds what is open between calls;
+ *               the caller closes what is left when it gives up.
+ *
+ * Returns CFK_OK (it does), CFK_E_AGAIN (it has not yet), CFK_E_INVALID (no such
+ * socket or process), or CFK_E_IO: this system does not tell (it takes sock_diag
+ * and the right to look at /proc/PID/fd). O(descriptors of the process). Since 0.1.
+ */
+CFK_API int cfk_upgrade_probe(int listener, int32_t pid, int *connection,
+                              struct cfk_error *err);
+
+/*
+ * For a holder that replaces its own program while its servers go on: describe
+ * the handle in *fd, a file in memory. That file and all that the handle has
+ * stay open over execve(); the new program, which is the same process, gives it
+ * to cfk_upgrade_thaw(). If the program cannot be run, cfk_upgrade_unfreeze()
+ * takes it back. In between the handle is not to be used.
+ * Returns CFK_OK, CFK_E_BUSY (a process is starting), CFK_E_STATE (a forked
+ * process), CFK_E_STOPPED, CFK_E_NOMEM or CFK_E_IO; then nothing has changed.
+ * O(descriptors). Since 0.1.
+ */
+CFK_API int cfk_upgrade_freeze(cfk_upgrade *u, int *fd, struct cfk_error *err);
+
+/* Close what cfk_upgrade_freeze() made and make all close-on-exec again. Since 0.1. */
+CFK_API void cfk_upgrade_unfreeze(cfk_upgrade *u, int fd);
+
+/*
+ * Make a handle of fd, which cfk_upgrade_freeze() made before this program was
+ * run, instead of cfk_upgrade_new(). Options are those of the new program; what
+ * runs keeps its times. On success fd is closed.
+ * Returns CFK_OK, CFK_E_INVALID (no such file), CFK_E_PROTOCOL (of another
+ * version, or its descriptors are not open), CFK_E_NOMEM, CFK_E_IO or
+ * CFK_E_NOTSUP (options), and on failure sets *out to NULL and closes nothing.
+ * O(descriptors). Since 0.1.
+ */
+CFK_API int cfk_upgrade_thaw(const struct cfk_upgrade_options *opts, int fd,
+                             cfk_upgrade **out, struct cfk_error *err);
+
+/*
+ * Move the descriptor at index from, as cfk_upgrade_get() counts, to index to;
+ * those in between close up.
+ * Returns CFK_OK, CFK_E_NOTFOUND or CFK_E_STOPPED. O(descriptors). Since 0.1.
+ */
+CFK_API int cfk_upgrade_move(cfk_upgrade *u, size_t from, size_t to,
+                             struct cfk_error *err);
 
 #ifdef __cplusplus
 }

@@ -115,6 +115,8 @@ const char *cfk_error_name(int code)
     case CFK_E_PARENT: return "parent-alive";
     case CFK_E_PROTOCOL: return "protocol";
     case CFK_E_STOPPED: return "stopped";
+    case CFK_E_PROBATION: return "probation";
+    case CFK_E_REJECTED: return "rejected";
     default: return "unknown";
     }
 }

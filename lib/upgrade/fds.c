@@ -82,6 +82,32 @@ struct cfk__fd_entry *cfk__fds_find(struct cfk__fds *fds, const char *name)
     return NULL;
 }
 
+struct cfk__fd_entry *cfk__fds_named(struct cfk__fds *fds, const char *name)
+{
+    for (size_t i = 0; i < fds->count; i++)
+        if (strcmp(fds->items[i].name, name) == 0)
+            return &fds->items[i];
+    return NULL;
+}
+
+bool cfk__fds_move(struct cfk__fds *to, const struct cfk__fd_entry *entry)
+{
+    if (!grow(to))
+        return false;
+    to->items[to->count++] = *entry;
+    return true;
+}
+
+void cfk__fds_cut(struct cfk__fds *fds, const struct cfk__fd_entry *entry)
+{
+    size_t index = (size_t)(entry - fds->items);
+
+    fds->count--;
+    memmove(&fds->items[index], &fds->items[index + 1],
+            (fds->count - index) * sizeof *fds->items);
+    fds->cursor = 0;
+}
+
 void cfk__fds_release(struct cfk__fds *fds, struct cfk__fd_entry *entry)
 {
     cfk__free(fds->alloc, entry->name);

@@ -17,7 +17,8 @@ struct cfk__fd_entry {
     char *path; /* of a UNIX socket, absolute or as given; NULL where it has none */
     struct cfk__path_id id;
     int fd;
-    uint32_t flags; /* CFK_UPGRADE_INHERITED, ... */
+    uint32_t flags;      /* CFK_UPGRADE_INHERITED, ... */
+    uint64_t last_child; /* of one that was removed: the latest process that has it */
 };
 
 /* Zero it, then set alloc and limit. Names and paths are owned, descriptors too. */
@@ -40,6 +41,15 @@ int cfk__fds_add(struct cfk__fds *fds, const char *name, size_t name_len,
 
 /* The first entry that is inherited, has this name and is not claimed, or NULL. */
 struct cfk__fd_entry *cfk__fds_find(struct cfk__fds *fds, const char *name);
+
+/* The first entry that has this name, or NULL. */
+struct cfk__fd_entry *cfk__fds_named(struct cfk__fds *fds, const char *name);
+
+/* Append a copy of an entry, which owns what it owned; false: no memory. */
+bool cfk__fds_move(struct cfk__fds *to, const struct cfk__fd_entry *entry);
+
+/* Take an entry, which has been moved, out of its table. */
+void cfk__fds_cut(struct cfk__fds *fds, const struct cfk__fd_entry *entry);
 
 /* Release what an entry owns, its descriptor too; the entry stays in the table. */
 void cfk__fds_release(struct cfk__fds *fds, struct cfk__fd_entry *entry);

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-#define _GNU_SOURCE /* MSG_CMSG_CLOEXEC */
-
 #include "upgrade/inherit.h"
 
 #include "base/alloc.h"
 #include "base/error.h"
-#include "upgrade/protocol.h"
+#include "upgrade/channel.h"
+#include "upgrade/notify.h"
 #include "upgrade/system.h"
 #include "upgrade/text.h"
 
@@ -13,7 +12,6 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -24,8 +22,9 @@ enum {
 
 /* The last two are a service manager's: a new process is not what it watches. */
 const char *const cfk__handover_variables[] = {
-    "CFK_UPGRADE",   "LISTEN_FDS",   "LISTEN_PID",    "LISTEN_FDNAMES",
-    "NOTIFY_SOCKET", "WATCHDOG_PID", "WATCHDOG_USEC", NULL,
+    "CFK_UPGRADE",    "LISTEN_FDS",    "LISTEN_PID",
+    "LISTEN_FDNAMES", "NOTIFY_SOCKET", "READY_FD",
+    "WATCHDOG_PID",   "WATCHDOG_USEC", NULL,
 };
 
 void cfk__inherit_clean(void)
@@ -79,8 +78,7 @@ int cfk__listen_names_parse(const char *names, size_t count, int first,
     return CFK_OK;
 }
 
-/* Forget entries without closing what may not be ours. */
-static void disown(struct cfk__fds *fds)
+void cfk__inherit_disown(struct cfk__fds *fds)
 {
     for (size_t i = 0; i < fds->count; i++)
         fds->items[i].fd = -1;
@@ -99,7 +97,7 @@ static int check_open(const struct cfk__fds *fds, int code, struct cfk_error *er
     return CFK_OK;
 }
 
-static int inherit_listen_fds(struct cfk__fds *fds, struct cfk_error *err)
+int cfk__inherit_listen_fds(struct cfk__fds *fds, struct cfk_error *err)
 {
     size_t count;
     int rc = cfk__listen_fds_parse(getenv("LISTEN_PID"), getenv("LISTEN_FDS"), getpid(),
@@ -111,50 +109,17 @@ static int inherit_listen_fds(struct cfk__fds *fds, struct cfk_error *err)
     if (rc == CFK_OK)
         rc = check_open(fds, CFK_E_CORRUPT, err);
     if (rc != CFK_OK)
-        disown(fds);
+        cfk__inherit_disown(fds);
     return rc;
 }
 
 /* The HELLO that waits in a channel, left there: is this ours, and which version? */
 static bool peek_hello(const struct cfk__handover *handover, struct cfk__message *hello)
 {
-    uint8_t data[CFK__MESSAGE_MAX];
-    ssize_t got;
-
-    if (!cfk__is_channel(handover->fd))
-        return false;
-    got = recv(handover->fd, data, sizeof data, MSG_PEEK | MSG_DONTWAIT | MSG_TRUNC);
-    return got > 0 && (size_t)got <= sizeof data &&
-           cfk__message_decode(data, (size_t)got, hello, NULL) == CFK_OK &&
+    return cfk__is_channel(handover->fd) &&
+           cfk__peek(handover->fd, hello) == CFK__HEARD_MESSAGE &&
            hello->type == CFK__MESSAGE_HELLO &&
            memcmp(hello->cookie, handover->cookie, sizeof hello->cookie) == 0;
-}
-
-/* Take HELLO and the descriptor that comes with it, or -1. */
-static int take_hello(int channel)
-{
-    uint8_t data[CFK__MESSAGE_MAX];
-    union {
-        char bytes[CMSG_SPACE(sizeof(int))];
-        struct cmsghdr align;
-    } control;
-    struct iovec iov = { data, sizeof data };
-    struct msghdr msg = {
-        .msg_iov = &iov,
-        .msg_iovlen = 1,
-        .msg_control = control.bytes,
-        .msg_controllen = sizeof control.bytes,
-    };
-    const struct cmsghdr *cmsg;
-    int fd = -1;
-
-    if (recvmsg(channel, &msg, MSG_DONTWAIT | MSG_CMSG_CLOEXEC) < 0)
-        return -1;
-    cmsg = CMSG_FIRSTHDR(&msg);
-    if (cmsg != NULL && cmsg->cmsg_level == SOL_SOCKET && cmsg->cmsg_type == SCM_RIGHTS &&
-        cmsg->cmsg_len == CMSG_LEN(sizeof fd))
-        memcpy(&fd, CMSG_DATA(cmsg), sizeof fd);
-    return fd;
 }
 
 /* The whole of a sealed file in a fresh buffer. */
@@ -186,11 +151,39 @@ static int read_sealed(int fd, size_t limit, struct cfk__buffer *out,
     return CFK_OK;
 }
 
-static int adopt_handover(struct cfk__fds *fds, const struct cfk__message *hello,
-                          int channel, struct cfk_error *err)
+/* What is too long to be an address is nobody's. */
+static int copy_notify(const struct cfk__fds *fds, const char *variable,
+                       struct cfk__inheritance *out, struct cfk_error *err)
+{
+    const char *address = getenv(variable);
+    size_t size;
+
+    if (address == NULL || strlen(address) >= CFK__NOTIFY_ADDRESS_MAX)
+        return CFK_OK;
+    size = strlen(address) + 1;
+    out->notify = cfk__malloc(fds->alloc, size);
+    if (out->notify == NULL)
+        return cfk__fail(err, CFK_E_NOMEM, "upgrade: no memory for %s", variable);
+    memcpy(out->notify, address, size);
+    return CFK_OK;
+}
+
+/* READY_FD, where it is the descriptor that stands behind the channel. */
+static int find_ready_fd(int channel)
+{
+    const char *text = getenv("READY_FD");
+    uint64_t fd;
+
+    if (text == NULL || !cfk__text_number(text, strlen(text), 10, INT32_MAX, &fd) ||
+        fd != (uint64_t)channel + 1 || fcntl((int)fd, F_SETFD, FD_CLOEXEC) < 0)
+        return -1;
+    return (int)fd;
+}
+
+static int adopt_description(struct cfk__fds *fds, const struct cfk__message *hello,
+                             int sealed, struct cfk_error *err)
 {
     struct cfk__buffer text = { .alloc = fds->alloc };
-    int sealed = take_hello(channel);
     int rc;
 
     if (hello->count > fds->limit)
@@ -205,27 +198,43 @@ static int adopt_handover(struct cfk__fds *fds, const struct cfk__message *hello
         rc = cfk__fds_decode(fds, text.data, text.size, CFK__FIRST_FD, hello->count, err);
     if (rc == CFK_OK)
         rc = check_open(fds, CFK_E_PROTOCOL, err);
-    if (rc != CFK_OK)
-        disown(fds);
     cfk__buffer_free(&text);
-    if (sealed >= 0)
-        close(sealed);
     return rc;
 }
 
-static int copy_notify(const struct cfk__fds *fds, struct cfk__inheritance *out,
-                       struct cfk_error *err)
+static int adopt_handover(struct cfk__fds *fds, const struct cfk__handover *handover,
+                          struct cfk__inheritance *out, struct cfk_error *err)
 {
-    const char *address = getenv("NOTIFY_SOCKET");
-    size_t size;
+    int received[CFK__CHANNEL_FDS];
+    struct cfk__message hello;
+    int rc;
 
-    if (address == NULL)
-        return CFK_OK;
-    size = strlen(address) + 1;
-    out->notify = cfk__malloc(fds->alloc, size);
-    if (out->notify == NULL)
-        return cfk__fail(err, CFK_E_NOMEM, "upgrade: no memory for NOTIFY_SOCKET");
-    memcpy(out->notify, address, size);
+    if (cfk__hear(handover->fd, &hello, received) != CFK__HEARD_MESSAGE)
+        return cfk__fail(err, CFK_E_PROTOCOL, "upgrade: the hand-over has vanished");
+    rc = adopt_description(fds, &hello, received[0], err);
+    if (rc == CFK_OK && (hello.flags & CFK__WITH_STATE) != 0 &&
+        !cfk__is_sealed(received[1]))
+        rc = cfk__fail(err, CFK_E_PROTOCOL, "upgrade: a state that is not sealed");
+    if (received[0] >= 0)
+        close(received[0]);
+    if (rc == CFK_OK)
+        rc = copy_notify(fds, "CFK_NOTIFY", out, err);
+    if (rc != CFK_OK || (hello.flags & CFK__WITH_STATE) == 0) {
+        if (received[1] >= 0)
+            close(received[1]);
+        received[1] = -1;
+    }
+    if (rc != CFK_OK) {
+        cfk__inherit_disown(fds);
+        return rc;
+    }
+    cfk__close_on_exec((unsigned)handover->fd, (unsigned)handover->fd);
+    out->channel = handover->fd;
+    out->ready_fd = find_ready_fd(handover->fd);
+    out->generation = hello.generation;
+    out->from_holder = (hello.flags & CFK__HELLO_HOLDER) != 0;
+    out->state = received[1];
+    out->state_version = hello.version;
     return CFK_OK;
 }
 
@@ -237,23 +246,17 @@ int cfk__inherit(struct cfk__fds *fds, struct cfk__inheritance *out,
     struct cfk__message hello;
     int rc;
 
-    *out = (struct cfk__inheritance){ .channel = -1, .generation = 1 };
+    *out = (struct cfk__inheritance){
+        .channel = -1, .generation = 1, .state = -1, .ready_fd = -1
+    };
     /* What is not ours, or of another version, is passed over: LISTEN_FDS remains. */
     if (text != NULL && cfk__handover_parse(text, &handover) &&
-        peek_hello(&handover, &hello)) {
-        rc = adopt_handover(fds, &hello, handover.fd, err);
-        if (rc != CFK_OK)
-            return rc;
-        cfk__close_on_exec((unsigned)handover.fd, (unsigned)handover.fd);
-        out->channel = handover.fd;
-        out->generation = hello.generation;
-        out->from_holder = (hello.flags & CFK__HELLO_HOLDER) != 0;
-        return CFK_OK;
-    }
-    rc = inherit_listen_fds(fds, err);
+        peek_hello(&handover, &hello))
+        return adopt_handover(fds, &handover, out, err);
+    rc = cfk__inherit_listen_fds(fds, err);
     if (rc == CFK_OK)
-        rc = copy_notify(fds, out, err);
+        rc = copy_notify(fds, "NOTIFY_SOCKET", out, err);
     if (rc != CFK_OK)
-        disown(fds);
+        cfk__inherit_disown(fds);
     return rc;
 }

@@ -13,7 +13,10 @@ struct cfk__inheritance {
     int channel; /* to the process that handed over, or -1 */
     bool from_holder;
     uint32_t generation; /* of this process */
-    char *notify;        /* copy of NOTIFY_SOCKET where nobody handed over, or NULL */
+    int state;           /* descriptor of the state that was handed over, or -1 */
+    uint32_t state_version;
+    int ready_fd; /* that of READY_FD, or -1: closing it says that we are ready */
+    char *notify; /* copy of NOTIFY_SOCKET where nobody handed over, or NULL */
 };
 
 /*
@@ -30,6 +33,12 @@ int cfk__listen_fds_parse(const char *pid_text, const char *count_text, pid_t se
  */
 int cfk__listen_names_parse(const char *names, size_t count, int first,
                             struct cfk__fds *fds, struct cfk_error *err);
+
+/* What LISTEN_FDS and its kin name: CFK_OK, CFK_E_CORRUPT, CFK_E_LIMIT, CFK_E_NOMEM. */
+int cfk__inherit_listen_fds(struct cfk__fds *fds, struct cfk_error *err);
+
+/* Forget entries without closing what may not be ours. */
+void cfk__inherit_disown(struct cfk__fds *fds);
 
 /*
  * Adopt what the environment names. fds is empty and stays so on failure.

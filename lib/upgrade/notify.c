@@ -5,20 +5,33 @@
 
 #include "base/crypto.h"
 #include "base/error.h"
-#include "cfkit/upgrade.h"
 #include "upgrade/protocol.h"
+#include "upgrade/system.h"
 #include "upgrade/text.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 enum { MOST_ANCESTORS = 64 };
+
+static void parse_line(const char *line, size_t len, struct cfk__notification *n)
+{
+    static const char extend[] = "EXTEND_TIMEOUT_USEC=";
+    size_t prefix = sizeof extend - 1;
+    uint64_t us;
+
+    if (len == 7 && memcmp(line, "READY=1", 7) == 0) {
+        n->ready = true;
+        return;
+    }
+    n->other = true;
+    if (len > prefix && memcmp(line, extend, prefix) == 0 &&
+        cfk__text_number(line + prefix, len - prefix, 10, UINT64_MAX, &us))
+        n->extend_us = us;
+}
 
 bool cfk__notify_parse(const void *data, size_t size, struct cfk__notification *out)
 {
@@ -40,8 +53,7 @@ bool cfk__notify_parse(const void *data, size_t size, struct cfk__notification *
             continue;
         if (memchr(line.data, '=', len) == NULL)
             return false;
-        if (len == 7 && memcmp(line.data, "READY=1", 7) == 0)
-            n.ready = true;
+        parse_line((const char *)line.data, len, &n);
     }
     *out = n;
     return true;
@@ -87,43 +99,18 @@ int cfk__notify_open(int *fd, char address[CFK__NOTIFY_ADDRESS], struct cfk_erro
     return CFK_OK;
 }
 
-/* The parent of a process as /proc/PID/stat tells, or 0. */
-static pid_t parent_of(pid_t pid)
-{
-    char path[32];
-    char text[512];
-    uint64_t parent;
-    const char *end;
-    ssize_t got;
-    int fd;
-
-    snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
-    fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
-        return 0;
-    got = read(fd, text, sizeof text - 1);
-    close(fd);
-    if (got <= 0)
-        return 0;
-    text[got] = '\0';
-    end = strrchr(text, ')'); /* the command before it may hold anything */
-    if (end == NULL || strlen(end) < 5 ||
-        !cfk__text_number(end + 4, strcspn(end + 4, " "), 10, INT32_MAX, &parent))
-        return 0;
-    return (pid_t)parent;
-}
-
 static bool is_descendant(pid_t pid, pid_t of)
 {
     for (int i = 0; i < MOST_ANCESTORS && pid > 1; i++) {
         if (pid == of)
             return true;
-        pid = parent_of(pid);
+        pid = cfk__process_parent(pid);
     }
     return false;
 }
 
-int cfk__notify_receive(int fd, pid_t child, struct cfk__notification *out)
+int cfk__notify_receive(int fd, pid_t child, char text[CFK__NOTIFY_MAX + 1],
+                        struct cfk__notification *out)
 {
     char data[CFK__NOTIFY_MAX];
     /* Room for credentials alone: the kernel closes descriptors that do not fit. */
@@ -150,32 +137,56 @@ int cfk__notify_receive(int fd, pid_t child, struct cfk__notification *out)
         cmsg->cmsg_len != CMSG_LEN(sizeof sender))
         return 0;
     memcpy(&sender, CMSG_DATA(cmsg), sizeof sender);
-    return is_descendant(sender.pid, child) && cfk__notify_parse(data, (size_t)got, out);
+    if (!is_descendant(sender.pid, child) || !cfk__notify_parse(data, (size_t)got, out))
+        return 0;
+    memcpy(text, data, (size_t)got);
+    text[got] = '\0';
+    return 1;
 }
 
-int cfk_upgrade_notify(const char *socket_name, const char *state, struct cfk_error *err)
+int cfk__notify_send(const char *address, const char *state, const int *fds, size_t count,
+                     struct cfk_error *err)
 {
-    const char *name = socket_name != NULL ? socket_name : getenv("NOTIFY_SOCKET");
     struct sockaddr_un un;
     socklen_t size;
+    union {
+        char bytes[CMSG_SPACE(CFK__NOTIFY_FDS * sizeof(int))];
+        struct cmsghdr align;
+    } control = { .bytes = { 0 } };
+    struct iovec iov;
+    struct msghdr msg = { .msg_name = &un, .msg_iov = &iov, .msg_iovlen = 1 };
     ssize_t sent;
     int saved;
     int fd;
 
-    if (name == NULL)
-        return cfk__fail(err, CFK_E_NOTFOUND, "upgrade: NOTIFY_SOCKET is not set");
-    if (state == NULL || state[0] == '\0' || !set_address(name, &un, &size))
+    if (state == NULL || state[0] == '\0' || count > CFK__NOTIFY_FDS ||
+        !set_address(address, &un, &size))
         return cfk__fail(err, CFK_E_INVALID,
-                         "upgrade: notify wants a state and /PATH or @NAME, not '%.100s'",
-                         name);
+                         "upgrade: notify wants a state, at most %d descriptors, and "
+                         "/PATH or @NAME, not '%.100s'",
+                         CFK__NOTIFY_FDS, address);
+    msg.msg_namelen = size;
+    iov = (struct iovec){ (void *)(uintptr_t)state, strlen(state) };
+    if (count > 0) {
+        struct cmsghdr *cmsg;
+
+        msg.msg_control = control.bytes;
+        msg.msg_controllen = CMSG_SPACE(count * sizeof *fds);
+        cmsg = CMSG_FIRSTHDR(&msg);
+        cmsg->cmsg_level = SOL_SOCKET;
+        cmsg->cmsg_type = SCM_RIGHTS;
+        cmsg->cmsg_len = CMSG_LEN(count * sizeof *fds);
+        memcpy(CMSG_DATA(cmsg), fds, count * sizeof *fds);
+    }
     fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     if (fd < 0)
         return cfk__fail_errno(err, CFK_E_IO, errno, "upgrade: no socket to notify by");
-    sent = sendto(fd, state, strlen(state), MSG_NOSIGNAL, (const struct sockaddr *)&un,
-                  size);
+    do {
+        sent = sendmsg(fd, &msg, MSG_NOSIGNAL);
+    } while (sent < 0 && errno == EINTR);
     saved = errno;
     close(fd);
     if (sent < 0)
-        return cfk__fail_errno(err, CFK_E_IO, saved, "upgrade: notify %.100s", name);
+        return cfk__fail_errno(err, CFK_E_IO, saved, "upgrade: notify %.100s", address);
     return CFK_OK;
 }

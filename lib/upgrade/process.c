@@ -1,85 +1,20 @@
 /* SPDX-License-Identifier: MIT */
-/* What the handle hears: of the process that started it and of those it starts. */
+/* What the handle hears of the processes that it started, and what it makes of it. */
 #include "base/error.h"
+#include "upgrade/channel.h"
 #include "upgrade/handle.h"
-#include "upgrade/notify.h"
-#include "upgrade/protocol.h"
-#include "upgrade/socket.h"
 #include "upgrade/system.h"
 
 #include <errno.h>
-#include <sys/socket.h>
+#include <string.h>
 #include <unistd.h>
 
 enum { MOST_AT_ONCE = 64 }; /* readable things looked at before the caller gets a turn */
 
-int cfk__say(int channel, uint8_t type)
-{
-    struct cfk__message message = { .type = type };
-    uint8_t data[CFK__MESSAGE_MAX];
-    size_t size = cfk__message_encode(&message, data);
+/* It has closed READY_FD: time to see whether it lives on. */
+static const uint64_t CLOSED_GRACE_NS = 20000000;
 
-    return send(channel, data, size, MSG_NOSIGNAL | MSG_DONTWAIT) < 0 ? -1 : 0;
-}
-
-/* 1 and a message's type, 0 at the end, -1 for nonsense, -2 when there is nothing. */
-static int hear(int channel, uint8_t *type)
-{
-    uint8_t data[CFK__MESSAGE_MAX];
-    struct cfk__message message;
-    ssize_t got;
-
-    /* MSG_TRUNC tells the true size; descriptors without room for them are closed. */
-    got = recv(channel, data, sizeof data, MSG_DONTWAIT | MSG_TRUNC);
-    if (got < 0 && (errno == EAGAIN || errno == EINTR))
-        return -2;
-    if (got <= 0)
-        return 0;
-    if ((size_t)got > sizeof data ||
-        cfk__message_decode(data, (size_t)got, &message, NULL) != CFK_OK)
-        return -1;
-    *type = message.type;
-    return 1;
-}
-
-void cfk__close_sockets(cfk_upgrade *u, bool remove_paths)
-{
-    for (size_t i = 0; i < u->fds.count; i++) {
-        const struct cfk__fd_entry *entry = &u->fds.items[i];
-
-        /* What was inherited is ours to remove once we have taken over. */
-        if (remove_paths && entry->path != NULL &&
-            ((entry->flags & CFK_UPGRADE_INHERITED) == 0 || u->state == CFK__SERVING))
-            cfk__path_remove(entry->path, &entry->id);
-    }
-    cfk__fds_clear(&u->fds);
-}
-
-static void close_unclaimed(cfk_upgrade *u)
-{
-    size_t kept = 0;
-
-    for (size_t i = 0; i < u->fds.count; i++) {
-        struct cfk__fd_entry *entry = &u->fds.items[i];
-
-        if ((entry->flags & CFK_UPGRADE_CLAIMED) != 0) {
-            u->fds.items[kept++] = *entry;
-            continue;
-        }
-        if (entry->path != NULL)
-            cfk__path_remove(entry->path, &entry->id);
-        cfk__fds_release(&u->fds, entry);
-    }
-    u->fds.count = kept;
-    u->fds.cursor = 0;
-}
-
-void cfk__take_over(cfk_upgrade *u)
-{
-    u->state = CFK__SERVING;
-    if (!cfk__is_holder(u))
-        close_unclaimed(u);
-}
+static const uint64_t MICROSECOND = 1000;
 
 static void describe(struct cfk_upgrade_event *event, int32_t type,
                      const struct cfk__child *child)
@@ -89,16 +24,21 @@ static void describe(struct cfk_upgrade_event *event, int32_t type,
     event->generation = child->generation;
 }
 
-/* The child serves: whoever served before gives way. */
-static void child_serves(cfk_upgrade *u, struct cfk__child *child,
+/* It has passed: whoever served before gives way. */
+static void child_passes(cfk_upgrade *u, struct cfk__child *child,
                          struct cfk_upgrade_event *event)
 {
     cfk__timer_arm(child->timer, 0);
     for (struct cfk__child *c = u->children; c != NULL; c = c->next)
-        if (c->state == CFK__CHILD_SERVING)
+        if (c->state == CFK_UPGRADE_SERVING)
             cfk__child_retire(u, c, false);
-    child->state = CFK__CHILD_SERVING;
+    child->state = CFK_UPGRADE_SERVING;
+    u->succeeded++;
+    cfk__tell_passed(u, child->pid);
     describe(event, CFK_UPGRADE_EVENT_READY, child);
+    if (child->speaks)
+        cfk__say(child->channel, CFK__MESSAGE_PASSED);
+    cfk__close_leaving(u, child->number);
     if (cfk__is_holder(u)) {
         u->generation = child->generation;
     } else {
@@ -107,118 +47,238 @@ static void child_serves(cfk_upgrade *u, struct cfk__child *child,
     }
 }
 
-/* READY=1, or time enough: there is no one to confirm, so it serves if it lives. */
+static bool somebody_serves(const cfk_upgrade *u)
+{
+    for (const struct cfk__child *c = u->children; c != NULL; c = c->next)
+        if (c->state == CFK_UPGRADE_SERVING)
+            return true;
+    return !cfk__is_holder(u);
+}
+
+/* It serves; whether it stays is another matter, where one could go back. */
+static void child_serves(cfk_upgrade *u, struct cfk__child *child,
+                         struct cfk_upgrade_event *event)
+{
+    if (u->options.probation_ns == 0 || !somebody_serves(u)) {
+        child_passes(u, child, event);
+        return;
+    }
+    child->state = CFK_UPGRADE_PROBATION;
+    child->was_serving = true;
+    cfk__timer_arm(child->timer, u->options.probation_ns);
+    describe(event, CFK_UPGRADE_EVENT_PROBATION, child);
+}
+
+static void commit(cfk_upgrade *u, struct cfk__child *child)
+{
+    struct cfk__message message = { .type = CFK__MESSAGE_COMMIT };
+    int count = 0;
+
+    if (u->mine_is_new && u->mine.fd >= 0) {
+        message.flags = CFK__WITH_STATE;
+        message.version = u->mine.version;
+        count = 1;
+    }
+    if (cfk__say_with(child->channel, &message, &u->mine.fd, count) != 0)
+        return; /* it is gone: that is heard elsewhere */
+    child->state = CFK_UPGRADE_COMMITTING;
+    cfk__timer_arm(child->timer, u->options.timeout_ns);
+}
+
+/* It says that it is ready, or is believed to be. */
 static void child_is_ready(cfk_upgrade *u, struct cfk__child *child,
                            struct cfk_upgrade_event *event)
 {
-    if (child->state == CFK__CHILD_STARTING && !cfk__process_has_ended(child->process))
+    child->says_ready = false;
+    if (child->state != CFK_UPGRADE_STARTING ||
+        cfk__process_is_ending(child->process, child->pid))
+        return;
+    if ((u->options.flags & CFK_UPGRADE_CONFIRM) != 0 && !child->confirmed) {
+        if (!child->prepared)
+            describe(event, CFK_UPGRADE_EVENT_PREPARE, child);
+        child->prepared = true;
+    } else if (child->speaks) {
+        commit(u, child);
+    } else {
         child_serves(u, child, event);
+    }
+}
+
+static void on_ready_message(cfk_upgrade *u, struct cfk__child *child,
+                             struct cfk_upgrade_event *event)
+{
+    child->speaks = true;
+    if (child->state == CFK_UPGRADE_STARTING)
+        child_is_ready(u, child, event);
+    else /* it was believed to be ready before it said so */
+        cfk__say_with(child->channel,
+                      &(struct cfk__message){ .type = CFK__MESSAGE_COMMIT }, NULL, 0);
+}
+
+/* SERVING from one that was told to. After a READY that came late it changes nothing. */
+static bool on_serving_message(cfk_upgrade *u, struct cfk__child *child,
+                               struct cfk_upgrade_event *event)
+{
+    if (child->state == CFK_UPGRADE_COMMITTING &&
+        !cfk__process_is_ending(child->process, child->pid))
+        child_serves(u, child, event);
+    else if (child->state == CFK_UPGRADE_SERVING)
+        cfk__say(child->channel, CFK__MESSAGE_PASSED);
+    return child->state != CFK_UPGRADE_STARTING;
 }
 
 static void on_child_message(cfk_upgrade *u, struct cfk__child *child,
                              struct cfk_upgrade_event *event)
 {
-    uint8_t type = 0;
-    int got = hear(child->channel, &type);
-    bool good = false;
+    struct cfk__message message;
+    enum cfk__heard heard = cfk__hear(child->channel, &message, NULL);
+    bool good = true;
 
-    if (got == -2)
+    if (heard == CFK__HEARD_NOTHING)
         return;
-    if (got == 0) {
+    if (heard == CFK__HEARD_END) {
         /* Programs close what they do not know. Its end, if it is one, is seen elsewhere.
          */
         cfk__poll_close(u->poll, &child->channel);
         return;
     }
-    if (got == 1 && type == CFK__MESSAGE_READY) {
-        good = true;
-        if (child->state == CFK__CHILD_STARTING &&
-            cfk__say(child->channel, CFK__MESSAGE_COMMIT) == 0) {
-            child->state = CFK__CHILD_COMMITTING;
-            cfk__timer_arm(child->timer, u->options.timeout_ns);
-        }
-    } else if (got == 1 && type == CFK__MESSAGE_SERVING) {
-        good = child->state != CFK__CHILD_STARTING;
-        if (child->state == CFK__CHILD_COMMITTING &&
-            !cfk__process_has_ended(child->process))
-            child_serves(u, child, event);
-    }
+    if (heard == CFK__HEARD_NONSENSE)
+        good = false;
+    else if (message.type == CFK__MESSAGE_READY)
+        on_ready_message(u, child, event);
+    else if (message.type == CFK__MESSAGE_SERVING)
+        good = on_serving_message(u, child, event);
+    else if (message.type == CFK__MESSAGE_REJECT) {
+        child->code = (int32_t)message.code;
+        cfk__child_fail(child, CFK_E_REJECTED);
+    } else
+        good = false;
     if (!good) {
         cfk__poll_close(u->poll, &child->channel);
         cfk__child_fail(child, CFK_E_PROTOCOL);
     }
 }
 
+/* It asks for more time: to become ready, or to finish. */
+static void extend(struct cfk__child *child, uint64_t microseconds)
+{
+    uint64_t ns =
+        microseconds > UINT64_MAX / MICROSECOND ? UINT64_MAX : microseconds * MICROSECOND;
+    uint64_t left = cfk__timer_left(child->timer);
+
+    if ((child->state == CFK_UPGRADE_STARTING || child->state == CFK_UPGRADE_DRAINING) &&
+        left != 0 && ns > left)
+        cfk__timer_arm(child->timer, ns);
+}
+
 static void on_notify(cfk_upgrade *u, struct cfk__child *child,
                       struct cfk_upgrade_event *event)
 {
-    struct cfk__notification notification;
+    struct cfk__notification n;
 
-    if (cfk__notify_receive(child->notify, child->pid, &notification) == 1 &&
-        notification.ready)
+    if (cfk__notify_receive(child->notify, child->pid, u->notification, &n) != 1)
+        return;
+    if (n.extend_us != 0)
+        extend(child, n.extend_us);
+    if (n.other && cfk__is_holder(u)) {
+        describe(event, CFK_UPGRADE_EVENT_NOTIFIED, child);
+        child->says_ready |= n.ready; /* comes next */
+    } else if (n.ready) {
         child_is_ready(u, child, event);
+    }
+}
+
+static void on_ready_fd(cfk_upgrade *u, struct cfk__child *child,
+                        struct cfk_upgrade_event *event)
+{
+    char data[64];
+    ssize_t got = read(child->ready_fd, data, sizeof data);
+
+    if (got < 0 && (errno == EAGAIN || errno == EINTR))
+        return;
+    cfk__poll_close(u->poll, &child->ready_fd);
+    if (got > 0) {
+        child_is_ready(u, child, event);
+    } else if (child->state == CFK_UPGRADE_STARTING && !child->prepared) {
+        child->closed = true;
+        cfk__timer_arm(child->timer, CLOSED_GRACE_NS);
+    }
 }
 
 static void on_timer(cfk_upgrade *u, struct cfk__child *child,
                      struct cfk_upgrade_event *event)
 {
     cfk__timer_arm(child->timer, 0);
-    if (child->state == CFK__CHILD_STARTING && u->options.ready_delay_ns != 0)
-        child_is_ready(u, child, event);
-    else if (child->state == CFK__CHILD_DRAINING)
-        cfk__child_retire(u, child, true);
-    else
+    switch (child->state) {
+    case CFK_UPGRADE_STARTING:
+        if ((child->closed || u->options.ready_delay_ns != 0) && !child->prepared) {
+            cfk__timer_arm(child->timer, u->options.timeout_ns);
+            child_is_ready(u, child, event);
+            break;
+        }
         cfk__child_fail(child, CFK_E_TIMEOUT);
+        break;
+    case CFK_UPGRADE_PROBATION:
+        if (!cfk__process_is_ending(child->process, child->pid))
+            child_passes(u, child, event);
+        break;
+    case CFK_UPGRADE_DRAINING: cfk__child_retire(u, child, true); break;
+    default: cfk__child_fail(child, CFK_E_TIMEOUT); break;
+    }
+}
+
+/* It may have said why before it ended. */
+static void hear_last_words(struct cfk__child *child)
+{
+    struct cfk__message message;
+
+    while (child->channel >= 0 && child->state != CFK_UPGRADE_DYING &&
+           cfk__hear(child->channel, &message, NULL) == CFK__HEARD_MESSAGE)
+        if (message.type == CFK__MESSAGE_REJECT) {
+            child->code = (int32_t)message.code;
+            child->reason = CFK_E_REJECTED;
+            child->state = CFK_UPGRADE_DYING;
+        }
+}
+
+static void describe_failure(const struct cfk__child *child,
+                             struct cfk_upgrade_event *event)
+{
+    if (child->state == CFK_UPGRADE_DYING) {
+        event->reason = child->reason;
+        if (child->reason == CFK_E_REJECTED)
+            event->status = child->code;
+    } else if (child->state == CFK_UPGRADE_PROBATION) {
+        event->cause = event->reason;
+        event->reason = CFK_E_PROBATION;
+    }
 }
 
 static void on_exit_of(cfk_upgrade *u, struct cfk__child *child,
                        struct cfk_upgrade_event *event)
 {
-    enum cfk__child_state state = child->state;
-
-    switch (state) {
-    case CFK__CHILD_SERVING: describe(event, CFK_UPGRADE_EVENT_EXITED, child); break;
-    case CFK__CHILD_DRAINING: describe(event, CFK_UPGRADE_EVENT_DRAINED, child); break;
+    switch (child->state) {
+    case CFK_UPGRADE_SERVING: describe(event, CFK_UPGRADE_EVENT_EXITED, child); break;
+    case CFK_UPGRADE_DRAINING: describe(event, CFK_UPGRADE_EVENT_DRAINED, child); break;
     default: describe(event, CFK_UPGRADE_EVENT_FAILED, child); break;
     }
     cfk__process_reap(child->process, &event->reason, &event->status);
-    if (state == CFK__CHILD_DYING)
-        event->reason = child->reason;
+    if (event->type == CFK_UPGRADE_EVENT_FAILED) {
+        hear_last_words(child);
+        describe_failure(child, event);
+        u->failed++;
+        if (u->state == CFK__SERVING)
+            cfk__tell_failed(u);
+        u->tell_resume =
+            child->was_serving && !cfk__is_holder(u) && u->state == CFK__SERVING;
+    }
     event->forced = child->forced;
-    child->state = CFK__CHILD_DRAINING; /* reaped: there is nothing to kill */
+    u->forced += child->forced;
+    child->state = CFK_UPGRADE_DRAINING; /* reaped: there is nothing to kill */
     cfk__child_drop(u, child);
-    if (u->state == CFK__STOPPED && u->children == NULL) {
-        u->tell_stopped = true;
+    u->tell_stopped = u->state == CFK__STOPPED && u->children == NULL;
+    if (u->tell_stopped || u->tell_resume)
         cfk__wake_set(u->wake);
-    }
-}
-
-static int on_parent(cfk_upgrade *u, struct cfk_upgrade_event *event,
-                     struct cfk_error *err)
-{
-    uint8_t type = 0;
-    int got = hear(u->parent, &type);
-
-    if (got == -2)
-        return CFK_OK;
-    if (got == 1 && type == CFK__MESSAGE_COMMIT && u->state == CFK__READY_SENT) {
-        /* If this does not arrive, nobody is there to hear it. */
-        cfk__say(u->parent, CFK__MESSAGE_SERVING);
-        cfk__take_over(u);
-        event->type = CFK_UPGRADE_EVENT_COMMITTED;
-    } else if (got == 0 && u->state == CFK__READY_SENT) {
-        cfk__take_over(u); /* that the parent has gone is told next time */
-        event->type = CFK_UPGRADE_EVENT_COMMITTED;
-    } else if (got == 0) {
-        cfk__poll_close(u->poll, &u->parent);
-        event->type = CFK_UPGRADE_EVENT_PARENT_GONE;
-    } else {
-        cfk__poll_close(u->poll, &u->parent);
-        return cfk__fail(err, CFK_E_PROTOCOL,
-                         "upgrade: the process that started this one speaks nonsense");
-    }
-    event->generation = u->generation;
-    return CFK_OK;
 }
 
 static int dispatch(cfk_upgrade *u, uint64_t token, struct cfk_upgrade_event *event,
@@ -227,32 +287,39 @@ static int dispatch(cfk_upgrade *u, uint64_t token, struct cfk_upgrade_event *ev
     enum cfk__token_kind kind = (enum cfk__token_kind)(token % CFK__ON_KINDS);
     struct cfk__child *child = cfk__child_by_number(u, token / CFK__ON_KINDS);
 
-    if (kind == CFK__ON_WAKE)
-        cfk__wake_clear(u->wake);
-    else if (kind == CFK__ON_PARENT)
-        return on_parent(u, event, err);
-    else if (kind == CFK__ON_EXIT)
-        on_exit_of(u, child, event);
-    else if (kind == CFK__ON_TIMER)
-        on_timer(u, child, event);
-    else if (kind == CFK__ON_CHANNEL)
-        on_child_message(u, child, event);
-    else
-        on_notify(u, child, event);
+    switch (kind) {
+    case CFK__ON_WAKE: cfk__wake_clear(u->wake); break;
+    case CFK__ON_PARENT: return cfk__on_parent(u, event, err);
+    case CFK__ON_EXIT: on_exit_of(u, child, event); break;
+    case CFK__ON_TIMER: on_timer(u, child, event); break;
+    case CFK__ON_CHANNEL: on_child_message(u, child, event); break;
+    case CFK__ON_READY_FD: on_ready_fd(u, child, event); break;
+    default: on_notify(u, child, event); break;
+    }
+    /* A message that says more than one thing: the rest comes with the next call. */
+    if (kind == CFK__ON_NOTIFY && child->says_ready)
+        cfk__wake_set(u->wake);
     return CFK_OK;
 }
 
 /* Events of the handle's own making. */
 static bool tell(cfk_upgrade *u, struct cfk_upgrade_event *event)
 {
+    struct cfk__child *child = cfk__child_starting(u);
+
     if (u->tell_committed) {
         u->tell_committed = false;
         event->type = CFK_UPGRADE_EVENT_COMMITTED;
+    } else if (u->tell_resume) {
+        u->tell_resume = false;
+        event->type = CFK_UPGRADE_EVENT_RESUME;
     } else if (u->tell_stopped) {
         u->tell_stopped = false;
         event->type = CFK_UPGRADE_EVENT_STOPPED;
     } else {
-        return false;
+        if (child != NULL && child->says_ready)
+            child_is_ready(u, child, event);
+        return event->type != CFK_UPGRADE_EVENT_NONE;
     }
     event->generation = u->generation;
     return true;

@@ -8,14 +8,23 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { HELLO_SIZE = CFK__COOKIE_SIZE + 4 * 4 };
+enum { HELLO_SIZE = CFK__COOKIE_SIZE + 5 * 4, COMMIT_SIZE = 2 * 4, REJECT_SIZE = 4 };
 
 static const uint8_t MAGIC[4] = { 'C', 'F', 'K', 'U' };
+
+static uint32_t payload_of(uint8_t type)
+{
+    switch (type) {
+    case CFK__MESSAGE_HELLO: return HELLO_SIZE;
+    case CFK__MESSAGE_COMMIT: return COMMIT_SIZE;
+    case CFK__MESSAGE_REJECT: return REJECT_SIZE;
+    default: return 0;
+    }
+}
 
 size_t cfk__message_encode(const struct cfk__message *message,
                            uint8_t out[CFK__MESSAGE_MAX])
 {
-    bool hello = message->type == CFK__MESSAGE_HELLO;
     struct cfk__writer w;
 
     cfk__writer_init(&w, out, CFK__MESSAGE_MAX);
@@ -23,22 +32,41 @@ size_t cfk__message_encode(const struct cfk__message *message,
     cfk__write_u8(&w, CFK__UPGRADE_VERSION);
     cfk__write_u8(&w, message->type);
     cfk__write_u16le(&w, 0);
-    cfk__write_u32le(&w, hello ? HELLO_SIZE : 0);
-    if (hello) {
+    cfk__write_u32le(&w, payload_of(message->type));
+    if (message->type == CFK__MESSAGE_HELLO) {
         cfk__write(&w, message->cookie, sizeof message->cookie);
         cfk__write_u32le(&w, message->generation);
-        cfk__write_u32le(&w, message->flags);
         cfk__write_u32le(&w, message->first);
         cfk__write_u32le(&w, message->count);
     }
+    if (message->type == CFK__MESSAGE_HELLO || message->type == CFK__MESSAGE_COMMIT) {
+        cfk__write_u32le(&w, message->flags);
+        cfk__write_u32le(&w, message->version);
+    }
+    if (message->type == CFK__MESSAGE_REJECT)
+        cfk__write_u32le(&w, message->code);
     return cfk__writer_size(&w);
 }
 
-static bool read_hello(struct cfk__reader *r, struct cfk__message *m)
+/* What follows the header; true too where nothing is to follow. */
+static bool read_payload(struct cfk__reader *r, struct cfk__message *m)
 {
-    return cfk__read_copy(r, m->cookie, sizeof m->cookie) &&
-           cfk__read_u32le(r, &m->generation) && cfk__read_u32le(r, &m->flags) &&
-           cfk__read_u32le(r, &m->first) && cfk__read_u32le(r, &m->count);
+    uint32_t known = CFK__WITH_STATE;
+
+    if (m->type == CFK__MESSAGE_REJECT)
+        return cfk__read_u32le(r, &m->code);
+    if (m->type == CFK__MESSAGE_HELLO) {
+        known |= CFK__HELLO_HOLDER;
+        if (!cfk__read_copy(r, m->cookie, sizeof m->cookie) ||
+            !cfk__read_u32le(r, &m->generation) || !cfk__read_u32le(r, &m->first) ||
+            !cfk__read_u32le(r, &m->count))
+            return false;
+    } else if (m->type != CFK__MESSAGE_COMMIT) {
+        return true;
+    }
+    return cfk__read_u32le(r, &m->flags) && cfk__read_u32le(r, &m->version) &&
+           (m->flags & ~known) == 0 &&
+           ((m->flags & CFK__WITH_STATE) != 0 || m->version == 0);
 }
 
 int cfk__message_decode(const void *data, size_t size, struct cfk__message *out,
@@ -62,11 +90,10 @@ int cfk__message_decode(const void *data, size_t size, struct cfk__message *out,
     if (!cfk__read_u8(&r, &m.type) || !cfk__read_u16le(&r, &zero) || zero != 0 ||
         !cfk__read_u32le(&r, &payload) || payload != cfk__reader_left(&r))
         return cfk__fail(err, CFK_E_PROTOCOL, "upgrade: message with a broken header");
-    if (m.type < CFK__MESSAGE_HELLO || m.type > CFK__MESSAGE_SERVING)
+    if (m.type < CFK__MESSAGE_HELLO || m.type > CFK__MESSAGE_REJECT)
         return cfk__fail(err, CFK_E_PROTOCOL, "upgrade: message of unknown type %u",
                          m.type);
-    if ((m.type == CFK__MESSAGE_HELLO && !read_hello(&r, &m)) ||
-        cfk__reader_left(&r) != 0)
+    if (!read_payload(&r, &m) || cfk__reader_left(&r) != 0)
         return cfk__fail(err, CFK_E_PROTOCOL, "upgrade: message %u of %zu bytes", m.type,
                          size);
     *out = m;

@@ -7,10 +7,13 @@
  *     HELLO    Old, queued before New runs: who you are and what you inherit
  *     READY    New: could serve
  *     COMMIT   Old: do
- *     SERVING  New: does; Old drains
+ *     SERVING  New: does; Old pauses for New's probation, if there is one
+ *     PASSED   Old: the probation is over; Old drains
+ *     DRAINED  Old: has finished
+ *     REJECT   New, any time before PASSED: cannot go on from this state
  *
- * Old alone decides. Until SERVING has arrived nothing has changed for it;
- * New takes over on COMMIT, or when Old is no more.
+ * Old alone decides. Until it has said PASSED it can go on as if nothing had
+ * been. New takes over on COMMIT, or when Old is no more.
  */
 #ifndef CFK_UPGRADE_PROTOCOL_H
 #define CFK_UPGRADE_PROTOCOL_H
@@ -24,6 +27,7 @@ enum {
     CFK__MESSAGE_MAX = 64,  /* no message of this version is longer */
     CFK__COOKIE_TEXT = 32,  /* hexadecimal digits of a cookie */
     CFK__HELLO_HOLDER = 1,  /* flag of HELLO: Old serves nothing and stays */
+    CFK__WITH_STATE = 2,    /* flag of HELLO and COMMIT: state comes with it */
     CFK__HANDOVER_TEXT = 64 /* room for the value of CFK_UPGRADE */
 };
 
@@ -32,16 +36,23 @@ enum cfk__message_type {
     CFK__MESSAGE_READY = 2,
     CFK__MESSAGE_COMMIT = 3,
     CFK__MESSAGE_SERVING = 4,
+    CFK__MESSAGE_PASSED = 5,
+    CFK__MESSAGE_DRAINED = 6,
+    CFK__MESSAGE_REJECT = 7,
 };
 
 struct cfk__message {
     uint8_t type;
+    /* HELLO and COMMIT */
+    uint32_t flags;
+    uint32_t version; /* of the state, the program's own; 0 without state */
     /* HELLO alone */
     uint8_t cookie[CFK__COOKIE_SIZE];
     uint32_t generation;
-    uint32_t flags;
     uint32_t first; /* number of the first inherited descriptor */
     uint32_t count;
+    /* REJECT alone */
+    uint32_t code; /* the program's own */
 };
 
 /* Returns the size of the message in out. */

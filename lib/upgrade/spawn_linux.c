@@ -34,6 +34,21 @@
 
 enum { STACK_SIZE = 64 * 1024, GUARD_SIZE = 4096, MOST_FDS = 1 << 20 };
 
+/*
+ * ThreadSanitizer takes clone() for fork() and stops following this process,
+ * whose memory the child shares: under it fork() it is.
+ */
+#if defined(__SANITIZE_THREAD__)
+#define HAVE_TSAN 1
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define HAVE_TSAN 1
+#endif
+#endif
+#ifndef HAVE_TSAN
+#define HAVE_TSAN 0
+#endif
+
 /* In the child, which runs on a stack that AddressSanitizer does not know. */
 #define IN_CHILD __attribute__((no_sanitize("address")))
 
@@ -154,12 +169,15 @@ IN_CHILD static int child_main(void *arg)
     int failure;
 
     reset_signals();
-    if (place_fds(c) != 0) {
+    /* First, as its descriptor may stand where another one is to go. */
+    if ((c->spawn->directory >= 0 && fchdir(c->spawn->directory) != 0) ||
+        place_fds(c) != 0) {
         failure = errno;
     } else {
         close_others(c->spawn->first + c->spawn->count);
-        if (c->spawn->pid_text != NULL)
-            print_pid(c->spawn->pid_text);
+        for (int i = 0; i < 2; i++)
+            if (c->spawn->pid_texts[i] != NULL)
+                print_pid(c->spawn->pid_texts[i]);
         sigemptyset(&none);
         sigprocmask(SIG_SETMASK, &none, NULL);
         failure = run(c->spawn);
@@ -191,11 +209,14 @@ static pid_t fork_child(struct child *child, int *process)
 
 static pid_t clone_child(struct child *child, int *process)
 {
-    char *stack = mmap(NULL, STACK_SIZE, PROT_READ | PROT_WRITE,
-                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
+    char *stack;
     pid_t pid;
     int saved;
 
+    if (HAVE_TSAN)
+        return fork_child(child, process);
+    stack = mmap(NULL, STACK_SIZE, PROT_READ | PROT_WRITE,
+                 MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
     if (stack == MAP_FAILED)
         return -1;
     mprotect(stack, GUARD_SIZE, PROT_NONE);

@@ -3,10 +3,13 @@
 
 #include "upgrade/system.h"
 
+#include "upgrade/text.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -24,6 +27,9 @@
 #ifndef CLOSE_RANGE_CLOEXEC
 #define CLOSE_RANGE_CLOEXEC 4u
 #endif
+
+/* Of /proc/PID/stat, behind command and state; and the kernel's PF_EXITING. */
+enum { STAT_PARENT = 0, STAT_FLAGS = 5, FLAG_EXITING = 4 };
 
 enum { SEALS = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE };
 
@@ -67,6 +73,14 @@ bool cfk__is_poll(int fd, int other)
     return epoll_ctl(fd, EPOLL_CTL_DEL, other, NULL) == 0 || errno == ENOENT;
 }
 
+int cfk__wait_for(int one, int other)
+{
+    struct pollfd p[2] = { { .fd = one, .events = POLLIN },
+                           { .fd = other, .events = POLLIN } };
+
+    return poll(p, 2, -1) < 0 && errno != EINTR ? -1 : 0;
+}
+
 int cfk__timer_new(void)
 {
     return timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
@@ -78,6 +92,23 @@ int cfk__timer_arm(int timer, uint64_t ns)
                                .it_value.tv_nsec = (long)(ns % 1000000000u) };
 
     return timerfd_settime(timer, 0, &when, NULL);
+}
+
+uint64_t cfk__timer_left(int timer)
+{
+    struct itimerspec left;
+
+    if (timerfd_gettime(timer, &left) != 0)
+        return 0;
+    return (uint64_t)left.it_value.tv_sec * 1000000000u + (uint64_t)left.it_value.tv_nsec;
+}
+
+uint64_t cfk__monotonic_ns(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
 int cfk__wake_new(void)
@@ -109,6 +140,46 @@ bool cfk__process_has_ended(int process)
     return got > 0;
 }
 
+/* The nth number, from 0, behind the command and state in /proc/PID/stat; or 0. */
+static uint64_t stat_number(pid_t pid, unsigned n)
+{
+    char path[32];
+    char text[512];
+    const char *p;
+    uint64_t value = 0;
+    ssize_t got;
+    int fd;
+
+    snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
+    fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return 0;
+    got = read(fd, text, sizeof text - 1);
+    close(fd);
+    if (got <= 0)
+        return 0;
+    text[got] = '\0';
+    p = strrchr(text, ')'); /* the command before it may hold anything */
+    for (unsigned i = 0; p != NULL && i < n + 2; i++) {
+        p = strchr(p, ' ');
+        p = p == NULL ? NULL : p + 1;
+    }
+    if (p == NULL || !cfk__text_number(p, strcspn(p, " "), 10, UINT32_MAX, &value))
+        return 0;
+    return value;
+}
+
+pid_t cfk__process_parent(pid_t pid)
+{
+    return (pid_t)stat_number(pid, STAT_PARENT);
+}
+
+bool cfk__process_is_ending(int process, pid_t pid)
+{
+    return cfk__process_has_ended(process) ||
+           (stat_number(pid, STAT_FLAGS) & FLAG_EXITING) != 0;
+}
+
 int cfk__process_kill(int process, pid_t pid, int signal)
 {
     int rc = (int)syscall(SYS_pidfd_send_signal, process, signal, NULL, 0);
@@ -137,6 +208,11 @@ void cfk__process_reap(int process, int32_t *reason, int32_t *status)
     *status = info.si_status;
 }
 
+int cfk__seal(int fd)
+{
+    return cfk__is_sealed(fd) ? 0 : fcntl(fd, F_ADD_SEALS, SEALS);
+}
+
 int cfk__sealed_new(const void *data, size_t size)
 {
     const char *p = data;
@@ -155,7 +231,7 @@ int cfk__sealed_new(const void *data, size_t size)
         p += wrote;
         size -= (size_t)wrote;
     }
-    if (fcntl(fd, F_ADD_SEALS, SEALS) == 0)
+    if (cfk__seal(fd) == 0)
         return fd;
 
 failed:

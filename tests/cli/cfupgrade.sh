@@ -1,64 +1,19 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=sh
 # cfupgrade: a server replaced under a running client, and what can go wrong.
-# shellcheck source=tests/cli/lib.sh
-. "$CF_SOURCE/tests/cli/lib.sh"
-
-library=$(dirname "$CF_TOOLS")/lib
-LD_LIBRARY_PATH=$library${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}
-export LD_LIBRARY_PATH
-# The examples, against this build; its sanitizers, if any, come along.
-flags=
-if nm -D "$library/libcfkit.so" 2>/dev/null | grep -q __asan_init; then
-    flags=-fsanitize=address,undefined
-fi
-for program in upgrade_server load_client; do
-    # shellcheck disable=SC2086 # none or one
-    "${CC:-cc}" -std=c11 $flags -I"$CF_SOURCE/include" "$CF_SOURCE/examples/c/$program.c" \
-        -o "$program" -L"$library" -lcfkit || exit 2
-done
-
-# Wait, up to half a minute, until a command succeeds.
-until_true() {
-    what=$1
-    shift
-    tries=0
-    until "$@" >/dev/null 2>&1; do
-        tries=$((tries + 1))
-        if [ "$tries" -gt 600 ]; then
-            not_ok "$what: waited in vain"
-            return
-        fi
-        sleep 0.05
-    done
-    ok
-}
-
-# begin OPTION... -- COMMAND...: cfupgrade in the background as $holder.
-begin() {
-    command="cfupgrade $*"
-    : >out
-    : >err # what is waited for must not be of the one before
-    cfupgrade "$@" >out 2>err &
-    holder=$!
-}
-
-# end STATUS: it has ended, or is about to, with this.
-end() {
-    wait "$holder"
-    got=$?
-    check "$command: exit $got, not $1" test "$got" -eq "$1"
-}
+# shellcheck source=tests/cli/cfupgrade_lib.sh
+. "$CF_SOURCE/tests/cli/cfupgrade_lib.sh"
+build upgrade_server load_client
 
 # The main job: upgrades under a client, none of whose requests fails.
-begin --listen web=unix:web.sock --pid-file pid -- ./upgrade_server
-until_true 'the server serves' grep -q 'generation 1 serves' err
+begin --listen web=unix:web.sock --probation 0 --pid-file pid -- ./upgrade_server
+until_true 'the server serves' grep -q 'generation 1 serves' log
 check 'the PID file is right' test "$(cat pid)" = "$holder"
 ./load_client ./web.sock 30000n >load 2>&1 &
 client=$!
 for generation in 2 3 4 5 6 7 8 9 10 11; do
     kill -HUP "$holder"
-    until_true "generation $generation" grep -q "generation $generation serves" err
+    until_true "generation $generation" grep -q "generation $generation serves" log
 done
 wait "$client"
 check 'no request failed' grep -q '^30000 requests, 0 failed' load
@@ -66,21 +21,22 @@ check 'no request failed' grep -q '^30000 requests, 0 failed' load
 check 'the last one serves' grep -q 'generations 11 to 11' load
 kill -TERM "$holder"
 end 0
-err_has 'generation 10 exited with status 0'
+log_has 'generation 10 exited with status 0'
 check 'no PID file is left' test ! -e pid
 check 'no socket is left' test ! -e web.sock
 
 # Events as JSON, beside whatever the server writes.
-begin --json -q --listen web=unix:web.sock -- ./upgrade_server
-until_true 'ready' grep -q '"ready"' out
+begin --json -q --listen web=unix:web.sock --probation 0.1 -- ./upgrade_server
+until_true 'ready' grep -q '"ready"' events
 kill -HUP "$holder"
-until_true 'drained' grep -q '"drained"' out
+until_true 'drained' grep -q '"drained"' events
 kill -INT "$holder"
 end 0
-err_is_empty
-out_has '{"event":"ready","generation":1,"pid":'
-out_has '"reason":"exited","status":0}'
-out_has '{"event":"stopped"}'
+is_empty log
+events_has '{"event":"ready","generation":1,"pid":'
+events_has '{"event":"probation","generation":2,"pid":'
+events_has '"reason":"exited","status":0}'
+events_has '{"event":"stopped"}'
 
 # A new server that fails changes nothing, whatever way it fails.
 cat >flaky <<'END'
@@ -94,8 +50,8 @@ esac
 END
 chmod +x flaky
 echo good >mode
-begin --listen web=unix:web.sock --timeout 3s -- ./flaky
-until_true 'the server serves' grep -q 'generation 1 serves' err
+begin --listen web=unix:web.sock --timeout 3s --probation 0 -- ./flaky
+until_true 'the server serves' grep -q 'generation 1 serves' log
 for mode in exit kill hang; do
     echo $mode >mode
     kill -HUP "$holder"
@@ -104,24 +60,24 @@ for mode in exit kill hang; do
     kill) words='generation 2 was killed by signal 9' ;;
     hang) words='generation 2 was not ready in time' ;;
     esac
-    until_true "$words" grep -q "$words" err
+    until_true "$words" grep -q "$words" log
     run_client=$(./load_client ./web.sock 10n)
     check "intact after $mode" test "$run_client" = '10 requests, 0 failed, generations 1 to 1'
 done
 mv flaky away
 kill -HUP "$holder"
-until_true 'told that it cannot be run' grep -q 'no upgrade: .*cannot run ./flaky: No such file' err
+until_true 'told that it cannot be run' grep -q 'no upgrade: .*cannot run ./flaky: No such file' log
 mv away flaky
 echo good >mode
 kill -HUP "$holder"
-until_true 'it works again' grep -q 'generation 2 serves' err
+until_true 'it works again' grep -q 'generation 2 serves' log
 kill -TERM "$holder"
 end 0
 
 # The server's own end, and its status, are ours.
 begin --listen unix:@cfupgrade-$$ --ready delay:0.1 -- sh -c 'sleep 1; exit 7'
 end 7
-err_has 'generation 1 exited with status 7'
+log_has 'generation 1 exited with status 7'
 begin --listen unix:@cfupgrade-$$-b --ready delay:0.1 -- sh -c 'sleep 1; kill -9 $$'
 end 137
 
@@ -145,40 +101,40 @@ while :; do sleep 0.05; done
 END
 chmod +x stubborn
 begin --listen unix:@cfupgrade-$$-c --ready delay:0.2 --drain 0.3 -- ./stubborn
-until_true 'serves' grep -q 'generation 1 serves' err
-until_true 'has set its trap' grep -q up out
+until_true 'serves' grep -q 'generation 1 serves' log
+until_true 'has set its trap' grep -q up events
 kill -TERM "$holder"
 end 0
-err_has 'generation 1 did not end in time and was killed'
+log_has 'generation 1 did not end in time and was killed'
 begin --listen unix:@cfupgrade-$$-e --ready delay:0.2 -- ./stubborn
-until_true 'serves' grep -q 'generation 1 serves' err
-until_true 'has set its trap' grep -q up out
+until_true 'serves' grep -q 'generation 1 serves' log
+until_true 'has set its trap' grep -q up events
 kill -TERM "$holder"
-until_true 'stopping' grep -q 'stopping' err
+until_true 'stopping' grep -q 'stopping' log
 kill -TERM "$holder"
 end 0
-err_has 'stopping now'
+log_has 'stopping now'
 begin --listen unix:@cfupgrade-$$-d --ready delay:0.2 --stop-signal SIGUSR1 -- ./stubborn
-until_true 'serves' grep -q 'generation 1 serves' err
-until_true 'has set its trap' grep -q up out
+until_true 'serves' grep -q 'generation 1 serves' log
+until_true 'has set its trap' grep -q up events
 kill -TERM "$holder"
 end 0
-err_has 'killed by signal 10'
+log_has 'killed by signal 10'
 
 # What a server is given.
 # shellcheck disable=SC2016 # the server's variables
 begin --listen a=tcp:127.0.0.1:0,nodelay --listen udp:127.0.0.1:0 --env 'X={fd0};{fd1}' --ready delay:0.1 -- \
     sh -c 'echo "$LISTEN_FDS $LISTEN_FDNAMES $X"; [ "$LISTEN_PID" = $$ ] && echo mine; sleep 1'
 end 0
-out_has '2 a:udp-127.0.0.1-0 3;4'
-out_has 'mine'
+events_has '2 a:udp-127.0.0.1-0 3;4'
+events_has 'mine'
 
 # Sockets that cfupgrade itself is given are passed on.
 # shellcheck disable=SC2016 # the server's variables
 begin --listen web=unix:web.sock --ready delay:0.2 -- \
     cfupgrade --ready delay:0.1 -- sh -c 'echo "$LISTEN_FDNAMES"; sleep 2'
 end 0
-out_has 'web'
+events_has 'web'
 
 # Usage, and what cannot be had.
 run 2 cfupgrade
@@ -190,7 +146,11 @@ err_has 'is no address'
 run 2 cfupgrade --listen unix:x.sock,bad=1 -- true
 err_has "option 'bad=1'"
 run 2 cfupgrade --listen unix:@x --ready maybe -- true
-err_has 'notify or delay:TIME'
+err_has 'wants notify, fd, connect, delay:TIME or exec:COMMAND'
+run 2 cfupgrade --listen udp:127.0.0.1:0 --ready connect -- true
+err_has 'no socket that takes connections'
+run 2 cfupgrade --listen unix:@x --ready exec: -- true
+run 2 cfupgrade --listen unix:@x --probation soon -- true
 run 2 cfupgrade --listen unix:@x --timeout soon -- true
 run 2 cfupgrade --listen unix:@x --drain 0 -- true
 run 2 cfupgrade --listen unix:@x --stop-signal NONE -- true

@@ -3,7 +3,9 @@
 
 #include "helper.h"
 
+#include "cfkit/sd.h"
 #include "upgrade/protocol.h"
+#include "web.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -123,10 +125,53 @@ static void answer(int listener, uint32_t generation)
     close(fd);
 }
 
+static void report_state(cfk_upgrade *u)
+{
+    const void *data;
+    uint32_t version;
+    uint32_t sum = 0;
+    size_t size;
+    int rc = cfk_upgrade_state_get(u, &version, &data, &size, NULL);
+
+    if (rc != CFK_OK) {
+        report("state %s", cfk_error_name(rc));
+        return;
+    }
+    for (size_t i = 0; i < size; i += i < 4096 ? 1 : 4096)
+        sum = sum * 31 + ((const uint8_t *)data)[i];
+    report("state version %u size %zu sum %08x", version, size, sum);
+}
+
+/* What the event COMMITTED leads to, by the argument of the server. */
+static void on_committed(cfk_upgrade *u, const char *argument)
+{
+    const char *own[] = { helper_program(), "--helper", "hang", NULL };
+
+    report("committed count %zu", cfk_upgrade_count(u));
+    if (strcmp(argument, "state") == 0)
+        report_state(u);
+    if (strcmp(argument, "die") == 0) {
+        poll(NULL, 0, 20); /* time for the other to hear that this one serves */
+        _exit(3);
+    }
+    if (strcmp(argument, "reject-late") == 0)
+        cfk_upgrade_reject(u, 7, NULL);
+    if (strcmp(argument, "tell") == 0) {
+        uint64_t ns = 0;
+
+        cfk_sd_watchdog(&ns, NULL);
+        report("watchdog %llu tell %s", (unsigned long long)ns,
+               cfk_error_name(cfk_upgrade_tell(u, "STATUS=new", NULL)));
+    }
+    if (strcmp(argument, "stop") == 0)
+        cfk_upgrade_stop(u, 0, NULL);
+    if (strcmp(argument, "start") == 0)
+        report("start %s", cfk_error_name(cfk_upgrade_start(u, own, NULL, NULL)));
+}
+
 /* A server with a handle. With argument "late" it waits for SIGUSR1 to be ready. */
 static int library_server(const char *argument)
 {
-    const char *own[] = { helper_program(), "--helper", "hang", NULL };
     bool claim = strcmp(argument, "unused") != 0;
     int listener = -1;
     sigset_t usr1;
@@ -140,6 +185,11 @@ static int library_server(const char *argument)
     if (cfk_upgrade_take_fd(u, "report", &report_fd, NULL) != CFK_OK)
         return 41;
     report_handle(u);
+    if (strcmp(argument, "state") == 0)
+        report_state(u);
+    if (strcmp(argument, "reject") == 0) {
+        return cfk_upgrade_reject(u, 42, NULL) == CFK_OK ? pause() : 48;
+    }
     if (strcmp(argument, "late") == 0) {
         sigemptyset(&usr1);
         sigaddset(&usr1, SIGUSR1);
@@ -164,11 +214,9 @@ static int library_server(const char *argument)
             answer(listener, cfk_upgrade_generation(u));
         cfk_upgrade_process(u, &event, NULL);
         if (event.type == CFK_UPGRADE_EVENT_COMMITTED)
-            report("committed count %zu", cfk_upgrade_count(u));
-        if (event.type == CFK_UPGRADE_EVENT_COMMITTED && strcmp(argument, "start") == 0)
-            report("start %s", cfk_error_name(cfk_upgrade_start(u, own, NULL, NULL)));
+            on_committed(u, argument);
         if (event.type == CFK_UPGRADE_EVENT_PARENT_GONE)
-            report("parent gone");
+            report("parent gone%s", event.reason == CFK_OK ? ", drained" : "");
     }
 }
 
@@ -221,6 +269,34 @@ static int term_is_slow(void)
     return pause();
 }
 
+/* By the pipe: "write", "close", or "exit" without a word. */
+static int ready_by_fd(const char *argument)
+{
+    const char *number = getenv("READY_FD");
+
+    if (number == NULL)
+        return 45;
+    if (strcmp(argument, "exit") == 0)
+        return 6;
+    if (strcmp(argument, "write") == 0 && write(atoi(number), "\n", 1) != 1)
+        return 46;
+    close(atoi(number));
+    return pause();
+}
+
+/* A message of one or two lines, the second one behind a blank. */
+static int say(const char *argument)
+{
+    char text[512];
+    char *space;
+
+    snprintf(text, sizeof text, "%s", argument);
+    space = strchr(text, ' ');
+    if (space != NULL)
+        *space = '\n';
+    return cfk_upgrade_notify(NULL, text, NULL) == CFK_OK ? pause() : 47;
+}
+
 static int notify_from_child(void)
 {
     if (fork() == 0)
@@ -266,6 +342,57 @@ static int report_positions(void)
     return 0;
 }
 
+/* A server that tells what it was given, or goes on with a connection, and serves. */
+static int look_at_kinds(const char *argument)
+{
+    char text[900];
+    cfk_upgrade *u;
+    int fd;
+
+    if (cfk_upgrade_new(NULL, &u, NULL) != CFK_OK)
+        return 52;
+    describe_all(u, text, sizeof text);
+    report("%s", text);
+    if (strcmp(argument, "conn") == 0) {
+        if (cfk_upgrade_take_fd(u, "conn", &fd, NULL) != CFK_OK ||
+            recv(fd, text, sizeof text, 0) != 2 || send(fd, text, 2, MSG_NOSIGNAL) != 2)
+            return 53;
+        close(fd);
+    }
+    cfk_upgrade_ready(u, NULL);
+    for (;;) {
+        struct cfk_upgrade_event event;
+
+        cfk_upgrade_wait(u, UINT64_MAX / 4, &event, NULL);
+    }
+}
+
+/* How many descriptors above 2 this process has. */
+static int count_fds(void)
+{
+    int count = 0;
+
+    for (int fd = 3; fd < 1024; fd++)
+        count += fcntl(fd, F_GETFD) >= 0;
+    return count;
+}
+
+/* "PROBATION_MS DIE_MS": after so long all but the first one exit; 0: they stay. */
+static int web(const char *argument)
+{
+    const char *again[] = { helper_program(), "--helper", "web", argument, NULL };
+    struct web_options options = { .argv = again, .die_after_ms = -1 };
+    unsigned probation = 0;
+    int die = 0;
+
+    sscanf(argument, "%u %d", &probation, &die);
+    options.probation_ns = probation * (uint64_t)1000000;
+    if (die > 0 && getenv("WEB_NEXT") != NULL)
+        options.die_after_ms = die;
+    setenv("WEB_NEXT", "1", 1);
+    return web_serve(&options);
+}
+
 static int helper(const char *mode, const char *argument)
 {
     find_report();
@@ -281,6 +408,12 @@ static int helper(const char *mode, const char *argument)
         return old_process(argument);
     if (strcmp(mode, "nonsense") == 0)
         return talk_nonsense(argument);
+    if (strcmp(mode, "kinds") == 0)
+        return look_at_kinds(argument);
+    if (strcmp(mode, "count-fds") == 0)
+        return count_fds();
+    if (strcmp(mode, "web") == 0)
+        return web(argument);
     if (strcmp(mode, "adopt") == 0)
         return adopt();
     if (strcmp(mode, "positions") == 0)
@@ -296,11 +429,19 @@ static int helper(const char *mode, const char *argument)
     }
     if (strcmp(mode, "term-is-slow") == 0)
         return term_is_slow();
+    if (strcmp(mode, "ready-fd") == 0)
+        return ready_by_fd(argument);
+    if (strcmp(mode, "say") == 0)
+        return say(argument);
     if (strcmp(mode, "notify-from-child") == 0)
         return notify_from_child();
     cfk_upgrade_notify(NULL, "READY=1", NULL);
     if (strcmp(mode, "notify-exit") == 0)
+        return atoi(argument);
+    if (strcmp(mode, "notify-sleep-exit") == 0) {
+        poll(NULL, 0, atoi(argument));
         return 1;
+    }
     return pause();
 }
 

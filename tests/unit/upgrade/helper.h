@@ -14,6 +14,12 @@
 /* The path of the running test program. */
 const char *helper_program(void);
 
+/*
+ * What the kernel has behind each descriptor of a handle, in order, one after the
+ * other: "name=socket:[123] ". The same in two processes means the same files.
+ */
+void describe_all(const cfk_upgrade *u, char *out, size_t size);
+
 /* A handle with a report pipe in it. */
 struct subject {
     cfk_upgrade *u;
@@ -53,6 +59,9 @@ bool skip_under_valgrind(const char *why);
 
 /* A folder of its own for the running test, removed with what is in it at its end. */
 const char *scratch_path(const char *name);
+
+/* Whether a file is gone before long. */
+bool vanishes(const char *path);
 
 /* Connect to a unix path or "@name", ask, and return the answer (static), or NULL. */
 const char *ask_unix(const char *path);

@@ -28,6 +28,26 @@ const char *helper_program(void)
     return path;
 }
 
+void describe_all(const cfk_upgrade *u, char *out, size_t size)
+{
+    struct cfk_upgrade_entry entry;
+    size_t len = 0;
+
+    out[0] = '\0';
+    for (size_t i = 0; cfk_upgrade_get(u, i, &entry, NULL) == CFK_OK; i++) {
+        char path[64];
+        char target[64];
+        ssize_t got;
+
+        snprintf(path, sizeof path, "/proc/self/fd/%d", entry.fd);
+        got = readlink(path, target, sizeof target - 1);
+        target[got > 0 ? got : 0] = '\0';
+        if (len + strlen(entry.name) + strlen(target) + 3 > size)
+            return;
+        len += (size_t)snprintf(out + len, size - len, "%s=%s ", entry.name, target);
+    }
+}
+
 void subject_new(struct subject *s, const struct cfk_upgrade_options *opts)
 {
     int ends[2];
@@ -190,6 +210,13 @@ const char *scratch_path(const char *name)
     }
     snprintf(path, sizeof paths[0], "%s/%s", folder, name);
     return path;
+}
+
+bool vanishes(const char *path)
+{
+    for (int ms = 0; ms < LONG_MS && access(path, F_OK) == 0; ms++)
+        poll(NULL, 0, 1);
+    return access(path, F_OK) != 0;
 }
 
 const char *ask_unix(const char *path)

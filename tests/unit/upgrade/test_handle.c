@@ -65,7 +65,7 @@ START_TEST(the_new_process_takes_over)
     snprintf(line, sizeof line, "generation 2 pid %d", event.pid);
     ck_assert_str_eq(ask_unix(own_name() + 5), line);
     cfk_upgrade_free(s.u);
-    subject_expect_line(&s, "parent gone");
+    subject_expect_line(&s, "parent gone, drained");
     ck_assert_str_eq(ask_unix(own_name() + 5), line);
     kill(event.pid, SIGKILL);
     close(s.report);
@@ -262,7 +262,7 @@ END_TEST
 
 START_TEST(options_are_checked)
 {
-    struct cfk_upgrade_options opts = { .size = sizeof opts, .flags = 4 };
+    struct cfk_upgrade_options opts = { .size = sizeof opts, .flags = 32 };
     struct cfk_error err;
     cfk_upgrade *u = (cfk_upgrade *)&opts;
 

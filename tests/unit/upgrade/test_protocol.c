@@ -13,32 +13,67 @@
 
 static struct cfk__message sample_hello(void)
 {
-    struct cfk__message m = {
-        .type = CFK__MESSAGE_HELLO, .generation = 7, .flags = 1, .first = 3, .count = 1000
-    };
+    struct cfk__message m = { .type = CFK__MESSAGE_HELLO,
+                              .generation = 7,
+                              .flags = CFK__HELLO_HOLDER | CFK__WITH_STATE,
+                              .version = 12,
+                              .first = 3,
+                              .count = 1000 };
 
     for (uint8_t i = 0; i < CFK__COOKIE_SIZE; i++)
         m.cookie[i] = i;
     return m;
 }
 
-START_TEST(messages_come_back_as_they_went)
+static void expect_round_trip(const struct cfk__message *m, size_t size)
 {
     uint8_t data[CFK__MESSAGE_MAX];
     struct cfk__message got;
+
+    ck_assert_uint_eq(cfk__message_encode(m, data), size);
+    ck_assert_int_eq(cfk__message_decode(data, size, &got, NULL), CFK_OK);
+    ck_assert_mem_eq(&got, m, sizeof got);
+}
+
+START_TEST(messages_come_back_as_they_went)
+{
+    const struct cfk__message commit = { .type = CFK__MESSAGE_COMMIT };
+    const struct cfk__message with_state = { .type = CFK__MESSAGE_COMMIT,
+                                             .flags = CFK__WITH_STATE,
+                                             .version = UINT32_MAX };
+    const struct cfk__message reject = { .type = CFK__MESSAGE_REJECT,
+                                         .code = 0x80000001 };
+    static const uint8_t plain[] = { CFK__MESSAGE_READY, CFK__MESSAGE_SERVING,
+                                     CFK__MESSAGE_PASSED, CFK__MESSAGE_DRAINED };
     struct cfk__message hello = sample_hello();
 
-    ck_assert_uint_eq(cfk__message_encode(&hello, data), 44);
-    ck_assert_int_eq(cfk__message_decode(data, 44, &got, NULL), CFK_OK);
-    ck_assert_mem_eq(&got, &hello, sizeof got);
-    for (uint8_t type = CFK__MESSAGE_READY; type <= CFK__MESSAGE_SERVING; type++) {
-        struct cfk__message m = { .type = type };
+    expect_round_trip(&hello, 48);
+    expect_round_trip(&commit, 20);
+    expect_round_trip(&with_state, 20);
+    expect_round_trip(&reject, 16);
+    for (size_t i = 0; i < sizeof plain; i++) {
+        const struct cfk__message m = { .type = plain[i] };
 
-        ck_assert_uint_eq(cfk__message_encode(&m, data), CFK__MESSAGE_HEADER);
-        ck_assert_int_eq(cfk__message_decode(data, CFK__MESSAGE_HEADER, &got, NULL),
-                         CFK_OK);
-        ck_assert_uint_eq(got.type, type);
+        expect_round_trip(&m, CFK__MESSAGE_HEADER);
     }
+}
+END_TEST
+
+START_TEST(flags_that_make_no_sense_are_refused)
+{
+    const struct cfk__message commit = { .type = CFK__MESSAGE_COMMIT,
+                                         .flags = CFK__HELLO_HOLDER };
+    const struct cfk__message version = { .type = CFK__MESSAGE_COMMIT, .version = 1 };
+    const struct cfk__message hello = { .type = CFK__MESSAGE_HELLO, .flags = 4 };
+    uint8_t data[CFK__MESSAGE_MAX];
+    struct cfk__message got;
+    size_t size = cfk__message_encode(&commit, data);
+
+    ck_assert_int_eq(cfk__message_decode(data, size, &got, NULL), CFK_E_PROTOCOL);
+    size = cfk__message_encode(&version, data);
+    ck_assert_int_eq(cfk__message_decode(data, size, &got, NULL), CFK_E_PROTOCOL);
+    size = cfk__message_encode(&hello, data);
+    ck_assert_int_eq(cfk__message_decode(data, size, &got, NULL), CFK_E_PROTOCOL);
 }
 END_TEST
 
@@ -327,6 +362,7 @@ Suite *unit_suite(void)
 {
     const TTest *const tests[] = {
         messages_come_back_as_they_went,
+        flags_that_make_no_sense_are_refused,
         the_bytes_are_those_of_the_manual,
         every_cut_and_every_changed_header_is_refused,
         the_variable_comes_back_as_it_went,

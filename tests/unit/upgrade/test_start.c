@@ -251,14 +251,15 @@ END_TEST
 START_TEST(nonsense_on_the_channel_ends_the_attempt)
 {
     static const char *const nonsense[] = {
-        "00",                         /* short */
-        "",                           /* 4096 times 'A' */
-        "43464b55020200000000000000", /* long for what it says */
-        "43464b550202000000000000",   /* version 2 */
-        "43464b550102000000000001",   /* payload that is not there */
-        "43464b550109000000000000",   /* unknown type */
-        "43464b550103000000000000",   /* COMMIT: not the new process's to say */
-        "43464b550104000000000000",   /* SERVING before COMMIT */
+        "00",                                       /* short */
+        "",                                         /* 4096 times 'A' */
+        "43464b55020200000000000000",               /* long for what it says */
+        "43464b550202000000000000",                 /* version 2 */
+        "43464b550102000000000001",                 /* payload that is not there */
+        "43464b550109000000000000",                 /* unknown type */
+        "43464b5501030000080000000000000000000000", /* COMMIT: not its to say */
+        "43464b550105000000000000",                 /* PASSED: nor this */
+        "43464b550104000000000000",                 /* SERVING before COMMIT */
     };
     struct subject s;
     unsigned fds;
