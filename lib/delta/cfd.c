@@ -5,11 +5,14 @@
 #include "base/alloc.h"
 #include "base/crypto.h"
 #include "base/error.h"
+#include "delta/bin.h"
 #include "delta/cm.h"
 #include "delta/frame.h"
 #include "delta/patch.h"
 
 #include <string.h>
+
+enum { WORTH_IT = 4 }; /* a binary body is no longer than the new version over that */
 
 /* The first byte, and the high half of the second, whose low half is body and size. */
 enum { MAGIC = 0xcf, MAGIC_VERSION_1 = 0xd0 };
@@ -17,23 +20,26 @@ enum { MAGIC = 0xcf, MAGIC_VERSION_1 = 0xd0 };
 static const uint8_t size_bytes[4] = { 1, 2, 3, 6 };
 
 /*
- * Old and new version together up to which context mixing is tried, by level: with
- * the old version taught near the differences alone, and with all of it.
+ * Old and new version together up to which something is tried, by level: context mixing
+ * with the old version taught near the differences alone, and with all of it; pieces, and
+ * how many candidates are looked at for each.
  */
 #define MIB UINT64_C(0x100000)
 static const struct {
     uint64_t near_edits;
     uint64_t all;
-} mixing[] = {
-    [1] = { MIB / 16, 0 },
-    [2] = { MIB / 4, 0 },
-    [3] = { MIB, 0 },
-    [4] = { 2 * MIB, 0 },
-    [5] = { 4 * MIB, 0 },
-    [6] = { 8 * MIB, MIB / 4 },
-    [7] = { 16 * MIB, MIB },
-    [8] = { 32 * MIB, 4 * MIB },
-    [9] = { CFK__CFD_MIXED_MAX, 16 * MIB },
+    uint64_t binary;
+    uint32_t steps;
+} efforts[] = {
+    [1] = { MIB / 16, 0, 16 * MIB, 4 },
+    [2] = { MIB / 4, 0, 32 * MIB, 4 },
+    [3] = { MIB, 0, 64 * MIB, 8 },
+    [4] = { 2 * MIB, 0, 128 * MIB, 8 },
+    [5] = { 4 * MIB, 0, 256 * MIB, 16 },
+    [6] = { 8 * MIB, MIB / 4, 512 * MIB, 16 },
+    [7] = { 16 * MIB, MIB, 512 * MIB, 32 },
+    [8] = { 32 * MIB, 4 * MIB, 512 * MIB, 48 },
+    [9] = { CFK__CFD_MIXED_MAX, 16 * MIB, 1024 * MIB, 64 },
 };
 
 static unsigned size_class(uint64_t new_size)
@@ -82,9 +88,6 @@ int cfk__cfd_header_read(struct cfk__reader *r, struct cfk__cfd_header *out,
     if (!cfk__read_u8(&ahead, &first) || !cfk__read_u8(&ahead, &second))
         return CFK_E_AGAIN;
     *out = (struct cfk__cfd_header){ .body = (enum cfk__cfd_body)(second >> 2 & 3) };
-    if (out->body > CFK__CFD_MIXED)
-        return cfk__fail_at(err, CFK_E_NOTSUP, 1,
-                            "delta: a cfd patch of a back end that this version lacks");
     if (!cfk__read_span(&ahead, size_bytes[second & 3], &size) ||
         !cfk__read_copy(&ahead, out->old_check, sizeof out->old_check) ||
         !cfk__read_copy(&ahead, out->new_check, sizeof out->new_check))
@@ -111,6 +114,16 @@ static int read_whole_header(struct cfk__reader *r, struct cfk__cfd_header *h,
     return rc;
 }
 
+/* About, with an old version of the size of the new one. */
+static uint64_t memory_for(const struct cfk__cfd_header *h, uint64_t window)
+{
+    switch (h->body) {
+    case CFK__CFD_MIXED: return cfk__cm_memory(h->new_size, h->new_size);
+    case CFK__CFD_BINARY: return cfk__bin_memory(h->new_size, h->new_size);
+    default: return window + 2 * CFK__FRAME_BLOCK_MAX;
+    }
+}
+
 int cfk__cfd_info(const void *patch, size_t patch_size, struct cfk_delta_patch_info *info,
                   struct cfk_error *err)
 {
@@ -130,74 +143,142 @@ int cfk__cfd_info(const void *patch, size_t patch_size, struct cfk_delta_patch_i
     info->new_size_known = 1;
     info->new_size = h.new_size;
     info->window = h.body == CFK__CFD_SAME ? 0 : h.new_size;
-    info->memory = h.body == CFK__CFD_MIXED ? cfk__cm_memory(h.new_size, h.new_size)
-                                            : info->window + 2 * CFK__FRAME_BLOCK_MAX;
+    info->memory = memory_for(&h, info->window);
     info->has_checksum = 1;
     info->reference_bytes = CFK__CFD_CHECK_SIZE;
     memcpy(info->reference, h.old_check, CFK__CFD_CHECK_SIZE);
     return CFK_OK;
 }
 
-/* Try mixing for less than limit bytes. *size is 0 where it is not worth it. */
-static int try_mixing(const struct cfk_alloc *alloc, uint32_t level,
-                      const cfk_delta_ref *ref, const void *data, size_t size,
-                      uint8_t *body, size_t limit, size_t *body_size,
+static int mix(const struct cfk_alloc *alloc, uint32_t level, struct cfk__span old,
+               struct cfk__span data, uint8_t *out, size_t capacity, size_t *size,
+               struct cfk_error *err)
+{
+    uint64_t total = (uint64_t)old.size + data.size;
+
+    if (total > efforts[level].near_edits)
+        return CFK_E_SPACE;
+    return cfk__cm_encode_body(alloc, old, data,
+                               total <= efforts[level].all ? CFK__CM_PRIME_ALL
+                                                           : CFK__CM_PRIME_NEAR,
+                               out, capacity, size, err);
+}
+
+static int lay_pieces(const struct cfk_alloc *alloc, uint32_t level, struct cfk__span old,
+                      struct cfk__span data, uint8_t *out, size_t capacity, size_t *size,
                       struct cfk_error *err)
 {
-    uint64_t total = (uint64_t)ref->old.size + size;
-    enum cfk__cm_priming priming =
-        total <= mixing[level].all ? CFK__CM_PRIME_ALL : CFK__CM_PRIME_NEAR;
-    uint8_t *made;
-    int rc;
+    int rc = CFK_E_SPACE;
 
-    *body_size = 0;
-    if (total > mixing[level].near_edits || limit < 2)
-        return CFK_OK;
-    made = cfk__malloc(alloc, limit - 1);
-    if (made == NULL)
-        return cfk__fail(err, CFK_E_NOMEM, "delta: no memory for %zu bytes", limit);
-    rc = cfk__cm_encode_body(alloc, ref->old, (struct cfk__span){ data, size }, priming,
-                             made, limit - 1, body_size, err);
-    if (rc == CFK_OK)
-        memcpy(body, made, *body_size);
-    if (rc == CFK_E_SPACE) {
-        *body_size = 0;
-        rc = CFK_OK;
-    }
-    cfk__free(alloc, made);
+    if ((uint64_t)old.size + data.size <= efforts[level].binary &&
+        old.size <= CFK__BIN_SIZE_MAX && data.size <= CFK__BIN_SIZE_MAX)
+        rc = cfk__bin_encode_body(alloc, old, data, efforts[level].steps, out, capacity,
+                                  size);
+    if (rc == CFK_E_NOMEM)
+        return cfk__fail(err, rc, "delta: no memory for %zu bytes of pieces",
+                         old.size + data.size);
     return rc;
 }
 
-int cfk__cfd_encode(const struct cfk_alloc *alloc, uint32_t level,
-                    const cfk_delta_ref *ref, const void *data, size_t size, uint8_t *dst,
-                    size_t *patch_size, struct cfk_error *err)
+typedef int encode_body(const struct cfk_alloc *alloc, uint32_t level,
+                        struct cfk__span old, struct cfk__span data, uint8_t *out,
+                        size_t capacity, size_t *size, struct cfk_error *err);
+
+/* Let a back end try to beat the body of size *size at body. Told in *better. */
+static int try_body(encode_body *encode, const struct cfk_alloc *alloc, uint32_t level,
+                    struct cfk__span old, struct cfk__span data, uint8_t *body,
+                    size_t *size, bool *better, struct cfk_error *err)
 {
-    struct cfk__cfd_header h = { .body = CFK__CFD_ZSTD, .new_size = size };
-    size_t header_size = cfk__cfd_header_size(size);
+    size_t made_size = 0;
+    uint8_t *made;
+    int rc;
+
+    *better = false;
+    if (*size < 2)
+        return CFK_OK;
+    made = cfk__malloc(alloc, *size - 1);
+    if (made == NULL)
+        return cfk__fail(err, CFK_E_NOMEM, "delta: no memory for %zu bytes", *size);
+    rc = encode(alloc, level, old, data, made, *size - 1, &made_size, err);
+    if (rc == CFK_OK) {
+        memcpy(body, made, made_size);
+        *size = made_size;
+        *better = true;
+    }
+    cfk__free(alloc, made);
+    return rc == CFK_E_SPACE ? CFK_OK : rc;
+}
+
+int cfk__cfd_header_make(const cfk_delta_ref *ref, const void *data, size_t size,
+                         struct cfk__cfd_header *h, struct cfk_error *err)
+{
     uint8_t digest[CFK__SHA256_SIZE];
-    struct cfk__writer w;
-    size_t mixed = 0;
     int rc = cfk__hash(CFK__SHA256, data, size, digest, err);
 
     if (rc != CFK_OK)
         return rc;
-    memcpy(h.old_check, ref->digest, sizeof h.old_check);
-    memcpy(h.new_check, digest, sizeof h.new_check);
-    if (size == ref->old.size && memcmp(digest, ref->digest, sizeof digest) == 0) {
-        h.body = CFK__CFD_SAME;
-        *patch_size = header_size;
-    } else {
-        rc = try_mixing(alloc, level, ref, data, size, dst + header_size,
-                        *patch_size - header_size, &mixed, err);
+    *h = (struct cfk__cfd_header){ .body = CFK__CFD_ZSTD, .new_size = size };
+    memcpy(h->old_check, ref->digest, sizeof h->old_check);
+    memcpy(h->new_check, digest, sizeof h->new_check);
+    if (size == ref->old.size && memcmp(digest, ref->digest, sizeof digest) == 0)
+        h->body = CFK__CFD_SAME;
+    return CFK_OK;
+}
+
+static void write_header(const struct cfk__cfd_header *h, uint8_t *dst)
+{
+    struct cfk__writer w;
+
+    cfk__writer_init(&w, dst, CFK__CFD_HEADER_MAX);
+    cfk__cfd_header_write(&w, h);
+}
+
+int cfk__cfd_encode_at_once(const struct cfk_alloc *alloc, uint32_t level,
+                            const cfk_delta_ref *ref, struct cfk__span data,
+                            struct cfk__cfd_header *h, uint8_t *dst, size_t *patch_size,
+                            struct cfk_error *err)
+{
+    size_t header_size = cfk__cfd_header_size(data.size);
+    size_t body_size = 0;
+
+    if (h->body != CFK__CFD_SAME) {
+        int rc = CFK_E_SPACE;
+
+        if (cfk__bin_executable(ref->old) && cfk__bin_executable(data))
+            rc = lay_pieces(alloc, level, ref->old, data, dst + header_size,
+                            data.size / WORTH_IT, &body_size, err);
         if (rc != CFK_OK)
             return rc;
+        h->body = CFK__CFD_BINARY;
     }
-    if (mixed > 0) {
-        h.body = CFK__CFD_MIXED;
-        *patch_size = header_size + mixed;
+    write_header(h, dst);
+    *patch_size = header_size + body_size;
+    return CFK_OK;
+}
+
+int cfk__cfd_encode(const struct cfk_alloc *alloc, uint32_t level,
+                    const cfk_delta_ref *ref, struct cfk__span data,
+                    struct cfk__cfd_header *h, uint8_t *dst, size_t *patch_size,
+                    struct cfk_error *err)
+{
+    size_t header_size = cfk__cfd_header_size(data.size);
+    uint8_t *body = dst + header_size;
+    size_t body_size = *patch_size - header_size;
+    bool better;
+    int rc = try_body(mix, alloc, level, ref->old, data, body, &body_size, &better, err);
+
+    if (better)
+        h->body = CFK__CFD_MIXED;
+    if (rc == CFK_OK && cfk__bin_suits(data)) {
+        rc = try_body(lay_pieces, alloc, level, ref->old, data, body, &body_size, &better,
+                      err);
+        if (better)
+            h->body = CFK__CFD_BINARY;
     }
-    cfk__writer_init(&w, dst, header_size);
-    cfk__cfd_header_write(&w, &h);
+    if (rc != CFK_OK)
+        return rc;
+    write_header(h, dst);
+    *patch_size = header_size + body_size;
     return CFK_OK;
 }
 

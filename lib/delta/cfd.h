@@ -20,9 +20,10 @@ enum {
 };
 
 enum cfk__cfd_body {
-    CFK__CFD_SAME,  /* none: the new version is the old one */
-    CFK__CFD_ZSTD,  /* a zstd frame */
-    CFK__CFD_MIXED, /* context mixing */
+    CFK__CFD_SAME,   /* none: the new version is the old one */
+    CFK__CFD_ZSTD,   /* a zstd frame */
+    CFK__CFD_MIXED,  /* context mixing */
+    CFK__CFD_BINARY, /* pieces of the old version, see bin.h */
 };
 
 struct cfk__cfd_header {
@@ -50,13 +51,28 @@ int cfk__cfd_header_read(struct cfk__reader *r, struct cfk__cfd_header *out,
 int cfk__cfd_info(const void *patch, size_t patch_size, struct cfk_delta_patch_info *info,
                   struct cfk_error *err);
 
+/* The header of a patch with a zstd frame, or of one between versions that are the same.
+ */
+int cfk__cfd_header_make(const cfk_delta_ref *ref, const void *data, size_t size,
+                         struct cfk__cfd_header *h, struct cfk_error *err);
+
+/*
+ * Make a patch at dst without a frame to compare with: between the same versions, and
+ * programs. dst has room for the bound of such a patch. CFK_E_SPACE: it is neither.
+ */
+int cfk__cfd_encode_at_once(const struct cfk_alloc *alloc, uint32_t level,
+                            const cfk_delta_ref *ref, struct cfk__span data,
+                            struct cfk__cfd_header *h, uint8_t *dst, size_t *patch_size,
+                            struct cfk_error *err);
+
 /*
  * Make a patch at dst, where a zstd frame stands in the place of the body already: to
  * be beaten, or to stay. *patch_size is the size with it, and becomes that of the patch.
  */
 int cfk__cfd_encode(const struct cfk_alloc *alloc, uint32_t level,
-                    const cfk_delta_ref *ref, const void *data, size_t size, uint8_t *dst,
-                    size_t *patch_size, struct cfk_error *err);
+                    const cfk_delta_ref *ref, struct cfk__span data,
+                    struct cfk__cfd_header *h, uint8_t *dst, size_t *patch_size,
+                    struct cfk_error *err);
 
 /* The whole patch at once, into room for capacity bytes. */
 int cfk__cfd_decode_to(const cfk_delta_ref *ref, const void *patch, size_t patch_size,

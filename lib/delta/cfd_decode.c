@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/crypto.h"
 #include "base/error.h"
+#include "delta/bin.h"
 #include "delta/cfd.h"
 #include "delta/cm.h"
 #include "delta/patch.h"
@@ -19,6 +20,7 @@ struct cfk__cfd_decoder {
     struct cfk__hash_ctx *hash;
     ZSTD_DCtx *zstd;
     struct cfk__cm_body *mixed;
+    struct cfk__bin_body *binary;
     uint64_t taken; /* of the patch, header included */
     uint64_t given; /* of the new version */
     bool whole;     /* the body is at its end */
@@ -49,12 +51,24 @@ int cfk__cfd_admit(const struct cfk__cfd_header *h, const cfk_delta_ref *ref,
                             "the format has %d at most",
                             (unsigned long long)(ref->old.size + h->new_size),
                             CFK__CFD_MIXED_MAX);
+    if (h->body == CFK__CFD_BINARY &&
+        (ref->old.size > CFK__BIN_SIZE_MAX || h->new_size > CFK__BIN_SIZE_MAX))
+        return cfk__fail_at(
+            err, CFK_E_CORRUPT, 2,
+            "delta: a binary body for versions of %zu and %llu bytes; the "
+            "format has %d at most",
+            ref->old.size, (unsigned long long)h->new_size, CFK__BIN_SIZE_MAX);
     if (h->body != CFK__CFD_SAME && h->new_size > max_window)
         return cfk__fail(err, CFK_E_LIMIT,
                          "delta: the patch wants a window of %llu bytes, and %llu are "
                          "allowed",
                          (unsigned long long)h->new_size, (unsigned long long)max_window);
     return CFK_OK;
+}
+
+static int no_model(struct cfk_error *err)
+{
+    return cfk__fail(err, CFK_E_NOMEM, "delta: no memory for a model");
 }
 
 /* Frames of ours are single segments: their window is the new version. */
@@ -97,6 +111,10 @@ int cfk__cfd_decoder_new(const struct cfk_alloc *alloc, const cfk_delta_ref *ref
         rc = zstd_new(d, err);
     if (rc == CFK_OK && header->body == CFK__CFD_MIXED)
         rc = cfk__cm_body_new(alloc, ref->old, (size_t)header->new_size, &d->mixed, err);
+    if (rc == CFK_OK && header->body == CFK__CFD_BINARY &&
+        cfk__bin_body_new(alloc, ref->old, (size_t)header->new_size, &d->binary) !=
+            CFK_OK)
+        rc = no_model(err);
     if (rc != CFK_OK) {
         cfk__cfd_decoder_free(d);
         return rc;
@@ -115,6 +133,7 @@ void cfk__cfd_decoder_free(struct cfk__cfd_decoder *d)
     cfk__hash_free(d->hash);
     ZSTD_freeDCtx(d->zstd);
     cfk__cm_body_free(d->mixed);
+    cfk__bin_body_free(d->binary);
     cfk__free(&alloc, d);
 }
 
@@ -190,24 +209,36 @@ static int update_zstd(struct cfk__cfd_decoder *d, struct cfk__reader *in,
     return CFK_OK;
 }
 
-static int update_mixed(struct cfk__cfd_decoder *d, struct cfk__reader *in,
-                        struct cfk__writer *out, struct cfk_error *err)
+static struct cfk__span known(const struct cfk__cfd_decoder *d)
+{
+    return d->mixed != NULL ? cfk__cm_body_known(d->mixed)
+                            : cfk__bin_body_known(d->binary);
+}
+
+/* A body whose decoder keeps the new version: ask it for what there is room for. */
+static int update_kept(struct cfk__cfd_decoder *d, struct cfk__reader *in,
+                       struct cfk__writer *out, struct cfk_error *err)
 {
     const uint8_t *before = in->pos;
-    size_t known = cfk__cm_body_known(d->mixed).size;
-    size_t most = room(d, out) - (size_t)(known - d->given);
-    enum cfk__cm_progress progress = cfk__cm_body_take(d->mixed, in, most);
-    struct cfk__span all = cfk__cm_body_known(d->mixed);
+    size_t space = room(d, out);
+    size_t kept = known(d).size - (size_t)d->given;
+    size_t most = space > kept ? space - kept : 0;
+    enum cfk__cm_progress progress = d->mixed != NULL
+                                         ? cfk__cm_body_take(d->mixed, in, most)
+                                         : cfk__bin_body_take(d->binary, in, most);
+    struct cfk__span all = known(d);
     int rc;
 
     d->taken += (uint64_t)(in->pos - before);
     if (progress == CFK__CM_NO_MEMORY)
-        return cfk__fail(err, CFK_E_NOMEM, "delta: no memory for a model");
+        return no_model(err);
     if (progress == CFK__CM_WRONG)
         return cfk__fail_at(err, CFK_E_CORRUPT, d->taken,
                             "delta: the body of the patch does not end as it should");
-    rc = give(d, all.data + d->given, all.size - (size_t)d->given, out, err);
-    d->whole = progress == CFK__CM_WHOLE;
+    kept = all.size - (size_t)d->given;
+    rc = give(d, all.data + d->given, kept < space ? kept : space, out, err);
+    d->whole =
+        rc == CFK_OK && progress == CFK__CM_WHOLE && d->given == d->header.new_size;
     return rc;
 }
 
@@ -244,7 +275,7 @@ int cfk__cfd_decoder_update(struct cfk__cfd_decoder *d, struct cfk__reader *in,
     else if (!d->whole && d->header.body == CFK__CFD_ZSTD)
         rc = update_zstd(d, in, out, err);
     else if (!d->whole)
-        rc = update_mixed(d, in, out, err);
+        rc = update_kept(d, in, out, err);
     if (rc == CFK_OK && d->whole)
         rc = check(d, in, err);
     return rc;

@@ -280,6 +280,26 @@ static int encode_zstd(const struct plan *plan, const cfk_delta_ref *ref,
     return CFK_OK;
 }
 
+static int encode_cfd(const struct plan *plan, const cfk_delta_ref *ref, const void *data,
+                      size_t size, uint8_t *dst, size_t *patch_size,
+                      struct cfk_error *err)
+{
+    struct cfk__span all = { data, size };
+    struct cfk__cfd_header header;
+    int rc = cfk__cfd_header_make(ref, data, size, &header, err);
+
+    if (rc == CFK_OK)
+        rc = cfk__cfd_encode_at_once(plan->o.alloc, plan->o.level, ref, all, &header, dst,
+                                     patch_size, err);
+    if (rc != CFK_E_SPACE)
+        return rc;
+    rc = encode_zstd(plan, ref, data, size, dst, patch_size, err);
+    if (rc != CFK_OK)
+        return rc;
+    return cfk__cfd_encode(plan->o.alloc, plan->o.level, ref, all, &header, dst,
+                           patch_size, err);
+}
+
 /* The same in any format, verified. */
 static int encode_whole(const struct plan *plan, const cfk_delta_ref *ref,
                         const void *data, size_t size, uint8_t *dst, size_t *patch_size,
@@ -287,13 +307,15 @@ static int encode_whole(const struct plan *plan, const cfk_delta_ref *ref,
 {
     int rc;
 
-    if (plan->o.format == CFK_DELTA_VCDIFF)
+    switch (plan->o.format) {
+    case CFK_DELTA_VCDIFF:
         rc = cfk__vcdiff_encode(ref, data, size, &plan->o, dst, patch_size, err);
-    else
-        rc = encode_zstd(plan, ref, data, size, dst, patch_size, err);
-    if (rc == CFK_OK && plan->o.format == CFK_DELTA_CFD)
-        rc = cfk__cfd_encode(plan->o.alloc, plan->o.level, ref, data, size, dst,
-                             patch_size, err);
+        break;
+    case CFK_DELTA_CFD:
+        rc = encode_cfd(plan, ref, data, size, dst, patch_size, err);
+        break;
+    default: rc = encode_zstd(plan, ref, data, size, dst, patch_size, err); break;
+    }
     if (rc != CFK_OK || plan->o.no_verify)
         return rc;
     return verify(plan, ref, data, size, dst, *patch_size, err);

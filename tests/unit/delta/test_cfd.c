@@ -112,9 +112,6 @@ START_TEST(a_header_that_is_wrong_is_told)
 
     unit_expect_error(cfk_delta_info(patch, size, &info, &err), CFK_E_CORRUPT, &err,
                       "longer form");
-    patch[1] = 0xdc;
-    unit_expect_error(cfk_delta_info(patch, size, &info, &err), CFK_E_NOTSUP, &err,
-                      "back end");
     patch[1] = 0xe0;
     unit_expect_error(cfk_delta_info(patch, size, &info, &err), CFK_E_NOTSUP, &err, "");
     free(patch);
@@ -304,10 +301,11 @@ START_TEST(a_bomb_is_refused_before_it_is_fed)
 }
 END_TEST
 
-/* What a decoder says to the header alone of a mixed body for so many bytes. */
-static int admit_mixed(const cfk_delta_ref *ref, uint64_t new_size, struct cfk_error *err)
+/* What a decoder says to the header alone of a body for so many bytes. */
+static int admit(const cfk_delta_ref *ref, unsigned body, uint64_t new_size,
+                 struct cfk_error *err)
 {
-    uint8_t header[16] = { 0xcf, 0xdb };
+    uint8_t header[16] = { 0xcf, (uint8_t)(0xd3 | body << 2) };
     cfk_delta_decoder *decoder;
     uint8_t out[8];
     size_t used;
@@ -329,9 +327,22 @@ START_TEST(a_mixed_body_stands_for_64_mib_at_most)
     struct cfk_error err;
     cfk_delta_ref *ref = make_ref("reference", 9);
 
-    ck_assert_int_eq(admit_mixed(ref, (64u << 20) - 9, &err), CFK_OK);
-    unit_expect_error(admit_mixed(ref, (64u << 20) - 8, &err), CFK_E_CORRUPT, &err,
-                      "the format has 67108864 at most");
+    ck_assert_int_eq(admit(ref, CFK__CFD_MIXED, (64u << 20) - 9, &err), CFK_OK);
+    unit_expect_error(admit(ref, CFK__CFD_MIXED, (64u << 20) - 8, &err), CFK_E_CORRUPT,
+                      &err, "the format has 67108864 at most");
+    cfk_delta_ref_free(ref);
+}
+END_TEST
+
+START_TEST(a_binary_body_stands_for_512_mib_at_most)
+{
+    struct cfk_error err;
+    cfk_delta_ref *ref = make_ref("reference", 9);
+
+    unit_expect_error(admit(ref, CFK__CFD_BINARY, 512u << 20, &err), CFK_E_LIMIT, &err,
+                      "window");
+    unit_expect_error(admit(ref, CFK__CFD_BINARY, (512u << 20) + 1, &err), CFK_E_CORRUPT,
+                      &err, "the format has 536870912 at most");
     cfk_delta_ref_free(ref);
 }
 END_TEST
@@ -449,6 +460,7 @@ Suite *unit_suite(void)
         limits_hold_from_both_sides,
         a_bomb_is_refused_before_it_is_fed,
         a_mixed_body_stands_for_64_mib_at_most,
+        a_binary_body_stands_for_512_mib_at_most,
         info_tells_what_the_header_has,
         every_allocation_may_fail,
         pages_take_few_bytes,
