@@ -3,11 +3,12 @@
 #include "cfkit/split.h"
 #include "base/crypto.h"
 #include "harness.h"
+#include "split/gf256.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { RAW_SIZE = 1 << 20, LOCK_SIZE = 8 << 20, SHARES = 5, NEEDED = 3 };
+enum { RAW_SIZE = 1 << 16, LOCK_SIZE = 8 << 20, SHARES = 5, NEEDED = 3 };
 
 static const uint8_t secret[32] = "thirty-two bytes of secret, here";
 
@@ -63,7 +64,9 @@ static bool check_small(void *ctx)
 }
 
 struct raw {
+    cfk__gf256_kernel *kernel;
     uint8_t *data;
+    uint8_t *random;
     uint8_t *shares;
     uint8_t *joined;
 };
@@ -73,6 +76,27 @@ static bool raw_split(void *ctx)
     struct raw *r = ctx;
 
     return cfk_split_shamir(r->data, RAW_SIZE, NEEDED, SHARES, r->shares, NULL) == CFK_OK;
+}
+
+static bool raw_split_with(void *ctx)
+{
+    struct raw *r = ctx;
+
+    return cfk_split_shamir_with(r->data, RAW_SIZE, NEEDED, SHARES, r->random, r->shares,
+                                 NULL) == CFK_OK;
+}
+
+/* What a kernel alone does of it. */
+static bool kernel_split(void *ctx)
+{
+    static const uint8_t powers[] = { 1, 1, 2, 4, 3, 5, 4, 16, 5, 17 };
+    struct raw *r = ctx;
+    const uint8_t *inputs[] = { r->random, r->random + RAW_SIZE };
+    struct cfk__gf256_map map = { r->data,   inputs,   NEEDED - 1, powers,
+                                  r->shares, RAW_SIZE, SHARES };
+
+    r->kernel(&map, RAW_SIZE);
+    return true;
 }
 
 static bool raw_join(void *ctx)
@@ -184,14 +208,16 @@ int main(int argc, char **argv)
 {
     static struct texts texts;
     static struct lock lock;
-    struct raw raw = { malloc(RAW_SIZE), malloc(SHARES * RAW_SIZE), malloc(RAW_SIZE) };
+    struct raw raw = { cfk__gf256_portable, malloc(RAW_SIZE), malloc(NEEDED * RAW_SIZE),
+                       malloc(SHARES * RAW_SIZE), malloc(RAW_SIZE) };
 
     lock.plain = malloc(LOCK_SIZE);
     lock.file = malloc(LOCK_SIZE + 65536);
-    if (raw.data == NULL || raw.shares == NULL || raw.joined == NULL ||
-        lock.plain == NULL || lock.file == NULL)
+    if (raw.data == NULL || raw.random == NULL || raw.shares == NULL ||
+        raw.joined == NULL || lock.plain == NULL || lock.file == NULL)
         return EXIT_FAILURE;
     memset(raw.data, 0x5a, RAW_SIZE);
+    memset(raw.random, 0x3c, NEEDED * RAW_SIZE);
     memset(lock.plain, 0xa5, LOCK_SIZE);
 
     bench_start(argc, argv, "split: shares of a secret");
@@ -203,6 +229,14 @@ int main(int argc, char **argv)
                                    NULL, &texts });
     bench_run(&(struct bench_row){ "cfkit", "raw 3-of-5/split", 1, RAW_SIZE, raw_split,
                                    raw_right, &raw });
+    bench_run(&(struct bench_row){ "cfkit, given randomness", "raw 3-of-5/split", 1,
+                                   RAW_SIZE, raw_split_with, raw_right, &raw });
+    bench_run(&(struct bench_row){ "portable kernel", "raw 3-of-5/split", 1, RAW_SIZE,
+                                   kernel_split, raw_right, &raw });
+    raw.kernel = cfk__gf256_avx2();
+    if (raw.kernel != NULL)
+        bench_run(&(struct bench_row){ "AVX2 kernel", "raw 3-of-5/split", 1, RAW_SIZE,
+                                       kernel_split, raw_right, &raw });
     bench_run(&(struct bench_row){ "cfkit", "raw 3-of-5/join", 1, RAW_SIZE, raw_join,
                                    raw_right, &raw });
     bench_run(&(struct bench_row){ "cfkit", "lock file/seal", 1, LOCK_SIZE, lock_seal,

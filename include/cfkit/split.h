@@ -273,6 +273,16 @@ CFK_API int cfk_split_shamir(const void *secret, size_t size, uint32_t threshold
                              uint32_t count, void *shares, struct cfk_error *err);
 
 /*
+ * The same with the caller's random bytes: (threshold - 1) * size of them, the
+ * coefficients of x for all bytes, then those of x^2 and so on. They must be
+ * uniform, secret and never used twice. random may be NULL where the threshold
+ * is 1. Returns CFK_OK or CFK_E_INVALID. O(size threshold count). Since 0.1.
+ */
+CFK_API int cfk_split_shamir_with(const void *secret, size_t size, uint32_t threshold,
+                                  uint32_t count, const void *random, void *shares,
+                                  struct cfk_error *err);
+
+/*
  * The secret from count shares of size bytes, one after the other in shares,
  * whose x are in xs, all different and none 0. With fewer than the threshold,
  * or a wrong one among them, the result is meaningless and the code is CFK_OK.

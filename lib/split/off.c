@@ -203,3 +203,16 @@ int cfk_split_quorum_reshare(cfk_split_quorum *quorum,
     *out = NULL;
     return cfk__fail_absent(err, "split");
 }
+
+int cfk_split_shamir_with(const void *secret, size_t size, uint32_t threshold,
+                          uint32_t count, const void *random, void *shares,
+                          struct cfk_error *err)
+{
+    (void)secret;
+    (void)size;
+    (void)threshold;
+    (void)count;
+    (void)random;
+    (void)shares;
+    return cfk__fail_absent(err, "split");
+}

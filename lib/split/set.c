@@ -163,10 +163,11 @@ static int fill_common(cfk_split *set, struct cfk_error *err)
 static void fill_y(cfk_split *set, uint8_t x)
 {
     struct keys *keys = set->keys;
+    struct cfk__shamir p = { keys->master, keys->coefficients, set->threshold - 1,
+                             CFK__MASTER_SIZE };
 
     keys->work.share.x = x;
-    cfk__shamir_evaluate(keys->master, keys->coefficients, set->threshold - 1,
-                         CFK__MASTER_SIZE, x, keys->work.share.y);
+    cfk__shamir_evaluate(&p, &x, 1, CFK__MASTER_SIZE, keys->work.share.y, 0);
 }
 
 /* All 255 shares that there could be go into the tree. */
