@@ -260,6 +260,30 @@ CFK_API int cfk_split_opener_finish(cfk_split_opener *opener, const void **out,
                                     size_t *out_size, struct cfk_error *err);
 
 /*
+ * Random access: which bytes of the lock file hold size bytes of plaintext from
+ * offset on. Before that the opener has taken the head of the file: one update
+ * with its beginning, of which it uses no more. Returns CFK_OK, CFK_E_STATE (it
+ * has not) or CFK_E_LIMIT (over 4 PiB). Since 0.1.
+ */
+CFK_API int cfk_split_opener_locate(const cfk_split_opener *opener, uint64_t offset,
+                                    size_t size, uint64_t *file_offset, size_t *file_size,
+                                    struct cfk_error *err);
+
+/*
+ * Give size bytes of plaintext from offset on at out, out of data: the
+ * data_size bytes of the lock file that were located, fewer only where the file
+ * ends. *out_size is less than size only at the end of the plaintext, and that
+ * end is authentic, too. Independent of update and finish. Returns CFK_OK,
+ * CFK_E_CORRUPT (damaged, cut short, or offset is far behind the end;
+ * err->offset is where; out is then wiped), CFK_E_STATE, CFK_E_LIMIT or
+ * CFK_E_NOMEM. Since 0.1.
+ */
+CFK_API int cfk_split_opener_read_at(cfk_split_opener *opener, uint64_t offset,
+                                     const void *data, size_t data_size, void *out,
+                                     size_t size, size_t *out_size,
+                                     struct cfk_error *err);
+
+/*
  * Shamir's scheme as such: size bytes of secret become count shares of size
  * bytes each, one after the other in shares; share i has x = i + 1. Any
  * threshold of them give the secret back. Fewer say nothing about it, whatever

@@ -74,8 +74,8 @@ uint32_t cfk_keeper_expire(cfk_keeper *keeper, int64_t now)
     return 0;
 }
 
-int cfk_keeper_get(const cfk_keeper *keeper, uint32_t index,
-                    struct cfk_keeper_info *info, struct cfk_error *err)
+int cfk_keeper_get(const cfk_keeper *keeper, uint32_t index, struct cfk_keeper_info *info,
+                   struct cfk_error *err)
 {
     (void)keeper;
     (void)index;

@@ -168,9 +168,9 @@ static int open_inside(struct cfk__quorum_keys *keys, size_t *size, struct cfk_e
             (struct cfk__span){ context, cfk__place_context(&place, context) },
             keys->first.payload, err);
     cfk__wipe(key, sizeof key);
-    memcpy(keys->plain, keys->first.payload + CFK__PAYLOAD_PREFIX, sealed);
     if (rc == CFK_OK)
-        rc = cfk__payload_open(&payload, keys->plain, sealed, err);
+        rc = cfk__payload_open(&payload, keys->first.payload + CFK__PAYLOAD_PREFIX,
+                               sealed, keys->plain, err);
     cfk__payload_end(&payload);
     *size = rc == CFK_OK ? sealed - CFK__PAYLOAD_TAG : 0;
     return rc;

@@ -11,7 +11,7 @@ struct cfk__quorum_keys {
     uint8_t master[CFK__MASTER_SIZE];
     struct cfk__share first;     /* the share that the others must go with */
     struct cfk__share_work work; /* the one being read */
-    uint8_t plain[CFK_SPLIT_MAX_INSIDE + CFK__PAYLOAD_TAG];
+    uint8_t plain[CFK_SPLIT_MAX_INSIDE];
 };
 
 /* What it takes to make another share; in secret memory. */

@@ -214,7 +214,7 @@ static int seal_inside(cfk_split *set, const void *secret, size_t size,
     if (size > 0)
         memcpy(chunk, secret, size);
     if (rc == CFK_OK)
-        rc = cfk__payload_seal(&payload, chunk, size, err);
+        rc = cfk__payload_seal(&payload, chunk, size, chunk, err);
     cfk__payload_end(&payload);
     share->payload_size = (uint16_t)(CFK__PAYLOAD_PREFIX + size + CFK__PAYLOAD_TAG);
     return rc;
