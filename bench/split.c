@@ -233,6 +233,8 @@ int main(int argc, char **argv)
     memset(lock.plain, 0xa5, LOCK_SIZE);
 
     bench_start(argc, argv, "split: shares of a secret");
+    if (!split_small(&texts))
+        return EXIT_FAILURE;
     bench_run(&(struct bench_row){ "cfkit", "32 B 2-of-3/split", 1, 0, split_small,
                                    check_small, &texts });
     bench_run(&(struct bench_row){ "cfkit", "32 B 2-of-3/join", 1, 0, join_small, NULL,
