@@ -172,19 +172,34 @@ CFK_API void cfk_split_quorum_free(cfk_split_quorum *quorum);
 
 /*
  * Add a share, which is copied. One that is refused is named in the error by
- * holder and number and leaves the quorum as it was.
+ * holder and number.
  *
+ *   CFK_OK            it goes with the set that has most shares so far
  *   CFK_E_SHARE       mistyped or forged, see cfk_split_share_check(); or it
- *                     has another fingerprint than the first: one of them is forged
- *   CFK_E_OTHER_SET   it belongs to another set than the first
+ *                     has another fingerprint than the others: one is forged
+ *   CFK_E_OTHER_SET   it belongs to another set than the others
  *   CFK_E_GENERATION  it is from before or after a change of the shares
  *   CFK_E_EXISTS      it is there already
  *   CFK_E_CORRUPT, CFK_E_NOTSUP, CFK_E_LIMIT, CFK_E_NOMEM
  *
- * Since 0.1.
+ * A true share that does not go with the others is kept aside, in up to seven
+ * other sets: the one who came first may be the wrong one. As soon as another
+ * set has more shares, and the one before was not complete, it is taken in its
+ * place. So go on after an error; cfk_split_quorum_judge() then tells of each
+ * who is odd. Since 0.1.
  */
 CFK_API int cfk_split_quorum_add(cfk_split_quorum *quorum, const char *text, size_t len,
                                  struct cfk_error *err);
+
+/*
+ * How many shares were kept, also those aside; and what is wrong with number
+ * index of them, from 0 in the order in which they came, as it looks now:
+ * CFK_OK, CFK_E_SHARE, CFK_E_OTHER_SET, CFK_E_GENERATION, or CFK_E_NOTFOUND (no
+ * such share). Since 0.1.
+ */
+CFK_API uint32_t cfk_split_quorum_kept(const cfk_split_quorum *quorum);
+CFK_API int cfk_split_quorum_judge(const cfk_split_quorum *quorum, uint32_t index,
+                                   struct cfk_error *err);
 
 /* How many shares are there and how many it takes (0: no share yet). Since 0.1. */
 CFK_API uint32_t cfk_split_quorum_have(const cfk_split_quorum *quorum);
@@ -194,7 +209,8 @@ CFK_API uint32_t cfk_split_quorum_needed(const cfk_split_quorum *quorum);
  * Open the secret that rides in the shares: *size bytes at *secret, which
  * belong to the quorum and live until it is released or another share is
  * added. Returns CFK_OK, CFK_E_NEED_MORE, CFK_E_STATE (the secret is in a lock
- * file: use an opener), CFK_E_CORRUPT (it is not authentic) or CFK_E_NOMEM.
+ * file: use an opener), CFK_E_CORRUPT (it is not authentic) or CFK_E_NOMEM;
+ * CFK_E_OTHER_SET, CFK_E_GENERATION or CFK_E_SHARE where two sets are complete.
  * A few dozen hashes, once for each set of shares. Since 0.1.
  */
 CFK_API int cfk_split_quorum_open(cfk_split_quorum *quorum, const void **secret,

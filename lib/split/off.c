@@ -111,6 +111,20 @@ uint32_t cfk_split_quorum_have(const cfk_split_quorum *quorum)
     return 0;
 }
 
+uint32_t cfk_split_quorum_kept(const cfk_split_quorum *quorum)
+{
+    (void)quorum;
+    return 0;
+}
+
+int cfk_split_quorum_judge(const cfk_split_quorum *quorum, uint32_t index,
+                           struct cfk_error *err)
+{
+    (void)quorum;
+    (void)index;
+    return cfk__fail_absent(err, "split");
+}
+
 uint32_t cfk_split_quorum_needed(const cfk_split_quorum *quorum)
 {
     (void)quorum;
