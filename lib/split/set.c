@@ -171,17 +171,32 @@ static void fill_y(cfk_split *set, uint8_t x)
 }
 
 /* All 255 shares that there could be go into the tree. */
-static int build_tree(cfk_split *set, struct cfk_error *err)
+static int hash_tree(cfk_split *set, struct cfk__hash_ctx *hash, struct cfk_error *err)
 {
     struct cfk__share *share = &set->keys->work.share;
-    int rc = fill_common(set, err);
+    int rc = CFK_OK;
 
     for (unsigned x = 1; x < CFK__MERKLE_LEAVES && rc == CFK_OK; x++) {
         fill_y(set, (uint8_t)x);
-        rc = cfk__share_leaf(share, set->tree.nodes[CFK__MERKLE_LEAVES + x], err);
+        rc =
+            cfk__share_leaf_by(hash, share, set->tree.nodes[CFK__MERKLE_LEAVES + x], err);
     }
     if (rc == CFK_OK)
-        rc = cfk__merkle_build(&set->tree, err);
+        rc = cfk__merkle_build_by(hash, &set->tree, err);
+    return rc;
+}
+
+static int build_tree(cfk_split *set, struct cfk_error *err)
+{
+    struct cfk__share *share = &set->keys->work.share;
+    struct cfk__hash_ctx *hash = NULL;
+    int rc = fill_common(set, err);
+
+    if (rc == CFK_OK)
+        rc = cfk__hash_new(CFK__SHA256, &hash, err);
+    if (rc == CFK_OK)
+        rc = hash_tree(set, hash, err);
+    cfk__hash_free(hash);
     memcpy(share->root, set->tree.nodes[1], sizeof share->root);
     return rc;
 }
