@@ -26,13 +26,15 @@ static uint8_t multiply_slowly(unsigned a, unsigned b)
 
 START_TEST(the_field_is_that_of_0x11b)
 {
+    unsigned wrong = 0;
+
     for (unsigned a = 0; a < 256; a++) {
         for (unsigned b = 0; b < 256; b++)
-            ck_assert_uint_eq(cfk__gf256_multiply((uint8_t)a, (uint8_t)b),
-                              multiply_slowly(a, b));
+            wrong += cfk__gf256_multiply((uint8_t)a, (uint8_t)b) != multiply_slowly(a, b);
         ck_assert_uint_eq(cfk__gf256_multiply((uint8_t)a, cfk__gf256_invert((uint8_t)a)),
                           a == 0 ? 0 : 1);
     }
+    ck_assert_uint_eq(wrong, 0);
 }
 END_TEST
 
@@ -46,6 +48,7 @@ static void check_kernel(cfk__gf256_kernel *kernel, size_t size, size_t inputs,
     uint8_t *out = malloc(CFK__GF256_OUTPUTS * MOST);
     uint8_t matrix[CFK__GF256_OUTPUTS * INPUTS];
     const uint8_t *in_at[INPUTS];
+    size_t wrong = 0;
     struct cfk__gf256_map map = { gen_below(g, 4) > 0 ? in + INPUTS * MOST : NULL,
                                   in_at,
                                   inputs,
@@ -66,8 +69,9 @@ static void check_kernel(cfk__gf256_kernel *kernel, size_t size, size_t inputs,
 
             for (size_t i = 0; i < inputs && j < outputs && at < size; i++)
                 sum ^= multiply_slowly(in_at[i][at], matrix[j * inputs + i]);
-            ck_assert_uint_eq(out[j * MOST + at], j < outputs && at < size ? sum : 0x77);
+            wrong += out[j * MOST + at] != (j < outputs && at < size ? sum : 0x77);
         }
+    ck_assert_uint_eq(wrong, 0);
     free(out);
     free(in);
 }
@@ -77,7 +81,7 @@ static void check_kernel_at_every_size(cfk__gf256_kernel *kernel)
     struct gen g;
 
     gen_seed(&g, 1);
-    for (size_t size = 0; size <= 100; size++)
+    for (size_t size = 0; size <= 100; size += size < 40 ? 1 : 7)
         check_kernel(kernel, size, size % 5, 1 + size % CFK__GF256_OUTPUTS, &g);
     for (size_t outputs = 1; outputs <= CFK__GF256_OUTPUTS; outputs++) {
         check_kernel(kernel, 500 + 99 * outputs, 4 * outputs, outputs, &g);
@@ -105,6 +109,7 @@ END_TEST
 START_TEST(every_scalar_times_every_byte)
 {
     uint8_t all[256], portable[256], best[256];
+    unsigned wrong = 0;
     const uint8_t *in = all;
 
     for (unsigned i = 0; i < 256; i++)
@@ -117,9 +122,10 @@ START_TEST(every_scalar_times_every_byte)
         map.outputs = best;
         cfk__gf256()(&map, 256);
         for (unsigned i = 0; i < 256; i++)
-            ck_assert_uint_eq(portable[i], multiply_slowly(i, x));
+            wrong += portable[i] != multiply_slowly(i, x);
         ck_assert_mem_eq(best, portable, 256);
     }
+    ck_assert_uint_eq(wrong, 0);
 }
 END_TEST
 
