@@ -3,11 +3,12 @@
 #include "cfkit/split.h"
 #include "base/crypto.h"
 #include "harness.h"
+#include "split/gf256.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { RAW_SIZE = 1 << 20, LOCK_SIZE = 8 << 20, SHARES = 5, NEEDED = 3 };
+enum { RAW_SIZE = 1 << 16, LOCK_SIZE = 8 << 20, SHARES = 5, NEEDED = 3 };
 
 static const uint8_t secret[32] = "thirty-two bytes of secret, here";
 
@@ -63,7 +64,9 @@ static bool check_small(void *ctx)
 }
 
 struct raw {
+    cfk__gf256_kernel *kernel;
     uint8_t *data;
+    uint8_t *random;
     uint8_t *shares;
     uint8_t *joined;
 };
@@ -73,6 +76,27 @@ static bool raw_split(void *ctx)
     struct raw *r = ctx;
 
     return cfk_split_shamir(r->data, RAW_SIZE, NEEDED, SHARES, r->shares, NULL) == CFK_OK;
+}
+
+static bool raw_split_with(void *ctx)
+{
+    struct raw *r = ctx;
+
+    return cfk_split_shamir_with(r->data, RAW_SIZE, NEEDED, SHARES, r->random, r->shares,
+                                 NULL) == CFK_OK;
+}
+
+/* What a kernel alone does of it. */
+static bool kernel_split(void *ctx)
+{
+    static const uint8_t powers[] = { 1, 1, 2, 4, 3, 5, 4, 16, 5, 17 };
+    struct raw *r = ctx;
+    const uint8_t *inputs[] = { r->random, r->random + RAW_SIZE };
+    struct cfk__gf256_map map = { r->data,   inputs,   NEEDED - 1, powers,
+                                  r->shares, RAW_SIZE, SHARES };
+
+    r->kernel(&map, RAW_SIZE);
+    return true;
 }
 
 static bool raw_join(void *ctx)
@@ -95,12 +119,13 @@ struct lock {
     uint8_t *plain;
     uint8_t *file;
     size_t size;
+    bool keep; /* what is sealed, and compare what is opened: while nothing is timed */
     struct texts texts;
 };
 
 static void keep(struct lock *l, const void *out, size_t out_size)
 {
-    if (out_size > 0)
+    if (out_size > 0 && l->keep)
         memcpy(l->file + l->size, out, out_size);
     l->size += out_size;
 }
@@ -155,7 +180,7 @@ static bool lock_open(void *ctx)
     for (; fine && done < l->size; done += used) {
         fine = cfk_split_opener_update(opener, l->file + done, l->size - done, &used,
                                        &out, &out_size, NULL) == CFK_OK &&
-               (out_size == 0 || memcmp(out, l->plain + at, out_size) == 0);
+               (out_size == 0 || !l->keep || memcmp(out, l->plain + at, out_size) == 0);
         at += out_size;
     }
     fine = fine && cfk_split_opener_finish(opener, &out, &out_size, NULL) == CFK_OK &&
@@ -163,6 +188,17 @@ static bool lock_open(void *ctx)
     cfk_split_opener_free(opener);
     cfk_split_quorum_free(quorum);
     return fine;
+}
+
+static bool lock_right(void *ctx)
+{
+    struct lock *l = ctx;
+    bool right;
+
+    l->keep = true;
+    right = lock_seal(l) && lock_open(l);
+    l->keep = false;
+    return right;
 }
 
 /* What the back end's cipher alone does, chunk by chunk: the ceiling. */
@@ -184,17 +220,21 @@ int main(int argc, char **argv)
 {
     static struct texts texts;
     static struct lock lock;
-    struct raw raw = { malloc(RAW_SIZE), malloc(SHARES * RAW_SIZE), malloc(RAW_SIZE) };
+    struct raw raw = { cfk__gf256_portable, malloc(RAW_SIZE), malloc(NEEDED * RAW_SIZE),
+                       malloc(SHARES * RAW_SIZE), malloc(RAW_SIZE) };
 
     lock.plain = malloc(LOCK_SIZE);
     lock.file = malloc(LOCK_SIZE + 65536);
-    if (raw.data == NULL || raw.shares == NULL || raw.joined == NULL ||
-        lock.plain == NULL || lock.file == NULL)
+    if (raw.data == NULL || raw.random == NULL || raw.shares == NULL ||
+        raw.joined == NULL || lock.plain == NULL || lock.file == NULL)
         return EXIT_FAILURE;
     memset(raw.data, 0x5a, RAW_SIZE);
+    memset(raw.random, 0x3c, NEEDED * RAW_SIZE);
     memset(lock.plain, 0xa5, LOCK_SIZE);
 
     bench_start(argc, argv, "split: shares of a secret");
+    if (!split_small(&texts))
+        return EXIT_FAILURE;
     bench_run(&(struct bench_row){ "cfkit", "32 B 2-of-3/split", 1, 0, split_small,
                                    check_small, &texts });
     bench_run(&(struct bench_row){ "cfkit", "32 B 2-of-3/join", 1, 0, join_small, NULL,
@@ -203,12 +243,22 @@ int main(int argc, char **argv)
                                    NULL, &texts });
     bench_run(&(struct bench_row){ "cfkit", "raw 3-of-5/split", 1, RAW_SIZE, raw_split,
                                    raw_right, &raw });
+    bench_run(&(struct bench_row){ "cfkit, given randomness", "raw 3-of-5/split", 1,
+                                   RAW_SIZE, raw_split_with, raw_right, &raw });
+    bench_run(&(struct bench_row){ "portable kernel", "raw 3-of-5/split", 1, RAW_SIZE,
+                                   kernel_split, raw_right, &raw });
+    raw.kernel = cfk__gf256_avx2();
+    if (raw.kernel != NULL)
+        bench_run(&(struct bench_row){ "AVX2 kernel", "raw 3-of-5/split", 1, RAW_SIZE,
+                                       kernel_split, raw_right, &raw });
     bench_run(&(struct bench_row){ "cfkit", "raw 3-of-5/join", 1, RAW_SIZE, raw_join,
                                    raw_right, &raw });
+    if (!lock_right(&lock))
+        return EXIT_FAILURE;
     bench_run(&(struct bench_row){ "cfkit", "lock file/seal", 1, LOCK_SIZE, lock_seal,
-                                   NULL, &lock });
+                                   lock_right, &lock });
     bench_run(&(struct bench_row){ "cfkit", "lock file/open", 1, LOCK_SIZE, lock_open,
-                                   NULL, &lock });
+                                   lock_right, &lock });
     bench_run(&(struct bench_row){ "AES-256-GCM alone", "lock file/seal", 1, LOCK_SIZE,
                                    cipher_alone, NULL, &lock });
     return bench_finish();

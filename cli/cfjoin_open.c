@@ -34,14 +34,19 @@ static int add_words(struct join_job *job, const char *path, const char *text,
 static int add_other(struct join_job *job, const char *path, const char *text,
                      size_t size, struct cfk_error *err)
 {
+    uint32_t kept = cfk_split_quorum_kept(job->quorum);
     int rc;
 
     if (job->words != NULL)
         return split_fail(err, CFK_E_OTHER_SET, path,
                           "another share beside shares in words");
     rc = cfk_split_quorum_add(job->quorum, text, size, err);
-    job->has_share = job->has_share || rc == CFK_OK;
-    return rc;
+    if (cfk_split_quorum_kept(job->quorum) == kept)
+        return rc;
+    job->has_share = true;
+    if (kept < JOIN_KEPT)
+        job->kept[kept] = path;
+    return CFK_OK; /* whether it is the odd one shows when all are there */
 }
 
 /* Whether the share is to blame: the others may be enough. */
@@ -249,9 +254,26 @@ static int open_any(struct join_job *job, struct cfk_error *err)
     return job->has_lock ? open_with_shares(job, err) : open_shares(job, err);
 }
 
-/* Of shares that are wrong, the first tells why there are too few; else they are told. */
-static int tell_faults(const struct join_job *job, int rc, struct cfk_error *err)
+/* Shares that do not go with most of them. */
+static void judge_kept(struct join_job *job)
 {
+    uint32_t count = job->quorum != NULL ? cfk_split_quorum_kept(job->quorum) : 0;
+
+    for (uint32_t i = 0; i < count && i < JOIN_KEPT; i++) {
+        struct cfk_error *fault = &job->faults[job->fault_count];
+
+        if (job->fault_count == JOIN_FAULTS ||
+            cfk_split_quorum_judge(job->quorum, i, fault) == CFK_OK)
+            continue;
+        split_blame(fault, job->kept[i]);
+        job->fault_count++;
+    }
+}
+
+/* Of shares that are wrong, the first tells why there are too few; else they are told. */
+static int tell_faults(struct join_job *job, int rc, struct cfk_error *err)
+{
+    judge_kept(job);
     if (rc == CFK_E_NEED_MORE && job->fault_count > 0) {
         *err = job->faults[0];
         rc = err->code;

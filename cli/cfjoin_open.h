@@ -8,7 +8,7 @@
 #include "split_common.h"
 #include "split_people.h"
 
-enum { JOIN_FAULTS = 16 };
+enum { JOIN_FAULTS = 16, JOIN_KEPT = 2 * CFK_SPLIT_MAX_SHARES };
 
 struct join_job {
     const char *output;   /* NULL: standard output, or the command */
@@ -26,6 +26,7 @@ struct join_job {
     struct lock_file lock;
     bool has_lock;
     struct cfk_error faults[JOIN_FAULTS]; /* shares that are wrong, the first of them */
+    const char *kept[JOIN_KEPT];          /* paths of the shares that the quorum keeps */
     uint32_t fault_count;
     uint64_t size; /* bytes of the secret */
 };

@@ -146,6 +146,8 @@ if $full; then
     done
     step fuzz fuzzed fuzz -Dbuildtype=debugoptimized
     step faults check faults
+    step constant-time check constant_time "$work/gcc"
+    step memory check memory "$work/gcc"
     step chromium check chromium "$work/gcc"
     step servers check servers
     step subproject check subproject

@@ -10,6 +10,7 @@
 #include <cfkit/drain.h>
 #include <cfkit/ewma.h>
 #include <cfkit/identity.h>
+#include <cfkit/keeper.h>
 #include <cfkit/limit.h>
 #include <cfkit/lock.h>
 #include <cfkit/policy.h>

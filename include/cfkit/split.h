@@ -172,19 +172,34 @@ CFK_API void cfk_split_quorum_free(cfk_split_quorum *quorum);
 
 /*
  * Add a share, which is copied. One that is refused is named in the error by
- * holder and number and leaves the quorum as it was.
+ * holder and number.
  *
+ *   CFK_OK            it goes with the set that has most shares so far
  *   CFK_E_SHARE       mistyped or forged, see cfk_split_share_check(); or it
- *                     has another fingerprint than the first: one of them is forged
- *   CFK_E_OTHER_SET   it belongs to another set than the first
+ *                     has another fingerprint than the others: one is forged
+ *   CFK_E_OTHER_SET   it belongs to another set than the others
  *   CFK_E_GENERATION  it is from before or after a change of the shares
  *   CFK_E_EXISTS      it is there already
  *   CFK_E_CORRUPT, CFK_E_NOTSUP, CFK_E_LIMIT, CFK_E_NOMEM
  *
- * Since 0.1.
+ * A true share that does not go with the others is kept aside, in up to seven
+ * other sets: the one who came first may be the wrong one. As soon as another
+ * set has more shares, and the one before was not complete, it is taken in its
+ * place. So go on after an error; cfk_split_quorum_judge() then tells of each
+ * who is odd. Since 0.1.
  */
 CFK_API int cfk_split_quorum_add(cfk_split_quorum *quorum, const char *text, size_t len,
                                  struct cfk_error *err);
+
+/*
+ * How many shares were kept, also those aside; and what is wrong with number
+ * index of them, from 0 in the order in which they came, as it looks now:
+ * CFK_OK, CFK_E_SHARE, CFK_E_OTHER_SET, CFK_E_GENERATION, or CFK_E_NOTFOUND (no
+ * such share). Since 0.1.
+ */
+CFK_API uint32_t cfk_split_quorum_kept(const cfk_split_quorum *quorum);
+CFK_API int cfk_split_quorum_judge(const cfk_split_quorum *quorum, uint32_t index,
+                                   struct cfk_error *err);
 
 /* How many shares are there and how many it takes (0: no share yet). Since 0.1. */
 CFK_API uint32_t cfk_split_quorum_have(const cfk_split_quorum *quorum);
@@ -194,7 +209,8 @@ CFK_API uint32_t cfk_split_quorum_needed(const cfk_split_quorum *quorum);
  * Open the secret that rides in the shares: *size bytes at *secret, which
  * belong to the quorum and live until it is released or another share is
  * added. Returns CFK_OK, CFK_E_NEED_MORE, CFK_E_STATE (the secret is in a lock
- * file: use an opener), CFK_E_CORRUPT (it is not authentic) or CFK_E_NOMEM.
+ * file: use an opener), CFK_E_CORRUPT (it is not authentic) or CFK_E_NOMEM;
+ * CFK_E_OTHER_SET, CFK_E_GENERATION or CFK_E_SHARE where two sets are complete.
  * A few dozen hashes, once for each set of shares. Since 0.1.
  */
 CFK_API int cfk_split_quorum_open(cfk_split_quorum *quorum, const void **secret,
@@ -260,6 +276,30 @@ CFK_API int cfk_split_opener_finish(cfk_split_opener *opener, const void **out,
                                     size_t *out_size, struct cfk_error *err);
 
 /*
+ * Random access: which bytes of the lock file hold size bytes of plaintext from
+ * offset on. Before that the opener has taken the head of the file: one update
+ * with its beginning, of which it uses no more. Returns CFK_OK, CFK_E_STATE (it
+ * has not) or CFK_E_LIMIT (over 4 PiB). Since 0.1.
+ */
+CFK_API int cfk_split_opener_locate(const cfk_split_opener *opener, uint64_t offset,
+                                    size_t size, uint64_t *file_offset, size_t *file_size,
+                                    struct cfk_error *err);
+
+/*
+ * Give size bytes of plaintext from offset on at out, out of data: the
+ * data_size bytes of the lock file that were located, fewer only where the file
+ * ends. *out_size is less than size only at the end of the plaintext, and that
+ * end is authentic, too. Independent of update and finish. Returns CFK_OK,
+ * CFK_E_CORRUPT (damaged, cut short, or offset is far behind the end;
+ * err->offset is where; out is then wiped), CFK_E_STATE, CFK_E_LIMIT or
+ * CFK_E_NOMEM. Since 0.1.
+ */
+CFK_API int cfk_split_opener_read_at(cfk_split_opener *opener, uint64_t offset,
+                                     const void *data, size_t data_size, void *out,
+                                     size_t size, size_t *out_size,
+                                     struct cfk_error *err);
+
+/*
  * Shamir's scheme as such: size bytes of secret become count shares of size
  * bytes each, one after the other in shares; share i has x = i + 1. Any
  * threshold of them give the secret back. Fewer say nothing about it, whatever
@@ -271,6 +311,16 @@ CFK_API int cfk_split_opener_finish(cfk_split_opener *opener, const void **out,
  */
 CFK_API int cfk_split_shamir(const void *secret, size_t size, uint32_t threshold,
                              uint32_t count, void *shares, struct cfk_error *err);
+
+/*
+ * The same with the caller's random bytes: (threshold - 1) * size of them, the
+ * coefficients of x for all bytes, then those of x^2 and so on. They must be
+ * uniform, secret and never used twice. random may be NULL where the threshold
+ * is 1. Returns CFK_OK or CFK_E_INVALID. O(size threshold count). Since 0.1.
+ */
+CFK_API int cfk_split_shamir_with(const void *secret, size_t size, uint32_t threshold,
+                                  uint32_t count, const void *random, void *shares,
+                                  struct cfk_error *err);
 
 /*
  * The secret from count shares of size bytes, one after the other in shares,

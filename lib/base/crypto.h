@@ -52,6 +52,10 @@ void cfk__hash_free(struct cfk__hash_ctx *ctx);
 int cfk__hash_copy(struct cfk__hash_ctx *ctx, const struct cfk__hash_ctx *from,
                    struct cfk_error *err);
 
+/* Digest of one buffer by a context, in whatever state, for many digests in a row. */
+int cfk__hash_again(struct cfk__hash_ctx *ctx, const void *data, size_t size,
+                    uint8_t *digest, struct cfk_error *err);
+
 /* RFC 2104. The mac has cfk__hash_size(id) bytes; keys of any length. CFK_E_NOMEM. */
 int cfk__hmac(enum cfk__hash_id id, const void *key, size_t key_size, const void *data,
               size_t size, uint8_t *mac, struct cfk_error *err);

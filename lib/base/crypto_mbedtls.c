@@ -92,6 +92,16 @@ int cfk__hash_copy(struct cfk__hash_ctx *ctx, const struct cfk__hash_ctx *from,
     return mbedtls_md_clone(&ctx->md, &from->md) == 0 ? CFK_OK : no_memory(err);
 }
 
+int cfk__hash_again(struct cfk__hash_ctx *ctx, const void *data, size_t size,
+                    uint8_t *digest, struct cfk_error *err)
+{
+    bool done = mbedtls_md_starts(&ctx->md) == 0 &&
+                mbedtls_md_update(&ctx->md, data, size) == 0 &&
+                mbedtls_md_finish(&ctx->md, digest) == 0;
+
+    return done ? CFK_OK : no_memory(err);
+}
+
 int cfk__hmac_parts(enum cfk__hash_id id, struct cfk__span key,
                     const struct cfk__span *parts, size_t count, uint8_t *mac,
                     struct cfk_error *err)

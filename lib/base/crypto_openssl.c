@@ -88,6 +88,16 @@ int cfk__hash_copy(struct cfk__hash_ctx *ctx, const struct cfk__hash_ctx *from,
     return EVP_MD_CTX_copy_ex(ctx->md, from->md) == 1 ? CFK_OK : no_memory(err);
 }
 
+int cfk__hash_again(struct cfk__hash_ctx *ctx, const void *data, size_t size,
+                    uint8_t *digest, struct cfk_error *err)
+{
+    bool done = EVP_DigestInit_ex2(ctx->md, NULL, NULL) == 1 &&
+                EVP_DigestUpdate(ctx->md, data, size) == 1 &&
+                EVP_DigestFinal_ex(ctx->md, digest, NULL) == 1;
+
+    return done ? CFK_OK : no_memory(err);
+}
+
 static bool hmac(EVP_MAC_CTX *ctx, enum cfk__hash_id id, struct cfk__span key,
                  const struct cfk__span *parts, size_t count, uint8_t *mac)
 {

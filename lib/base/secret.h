@@ -24,6 +24,22 @@ void cfk__secret_free(void *secret);
 /* Overwrite with zeros in a way that no compiler removes. */
 void cfk__wipe(void *data, size_t size);
 
+/*
+ * The same number, of which the compiler knows nothing: so that it makes no branch
+ * of arithmetic on masks, as clang does where it sees that they are all or nothing.
+ */
+static inline uint64_t cfk__opaque(uint64_t value)
+{
+#if defined(__GNUC__)
+    __asm__("" : "+r"(value));
+    return value;
+#else
+    volatile uint64_t hidden = value;
+
+    return hidden;
+#endif
+}
+
 /* Equality of size bytes in time that depends on size alone. */
 bool cfk__equal_secret(const void *a, const void *b, size_t size);
 

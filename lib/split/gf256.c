@@ -1,91 +1,116 @@
 /* SPDX-License-Identifier: MIT */
 #include "split/gf256.h"
 
+#include "base/secret.h"
+
 #include <string.h>
 
-#define LOW_BITS   UINT64_C(0x0101010101010101)
-#define SEVEN_BITS UINT64_C(0x7f7f7f7f7f7f7f7f)
+#define HIGH_BITS  UINT64_C(0x8080808080808080)
+#define POLYNOMIAL UINT64_C(0x1b1b1b1b1b1b1b1b)
+
+enum { WORD = sizeof(uint64_t), BLOCK = 64 }; /* words that are doubled at a time */
 
 /* Each byte times 2: shift, and subtract the polynomial where a bit fell out. */
 static inline uint64_t times_two(uint64_t v)
 {
-    return ((v & SEVEN_BITS) << 1) ^ ((v >> 7 & LOW_BITS) * 0x1b);
+    uint64_t high = v & HIGH_BITS;
+
+    return ((v ^ high) << 1) ^ ((high - (high >> 7)) & POLYNOMIAL);
 }
 
-/* The scalar as eight masks, all ones where its bit is set. */
-struct factor {
-    uint64_t masks[8];
-};
-
-static inline struct factor factor_of(uint8_t c)
+static inline void double_words(uint64_t *v, size_t words)
 {
-    struct factor f;
-
-    for (unsigned bit = 0; bit < 8; bit++)
-        f.masks[bit] = (uint64_t)0 - (c >> bit & 1);
-    return f;
+    for (size_t i = 0; i < words; i++)
+        v[i] = times_two(v[i]);
 }
 
-static inline uint64_t times(uint64_t v, const struct factor *f)
+static inline void add_words(uint8_t *out, const uint64_t *v, size_t words)
 {
-    uint64_t product = v & f->masks[0];
+    for (size_t i = 0; i < words; i++) {
+        uint64_t sum;
 
-    for (unsigned bit = 1; bit < 8; bit++) {
-        v = times_two(v);
-        product ^= v & f->masks[bit];
+        memcpy(&sum, out + i * WORD, WORD);
+        sum ^= v[i];
+        memcpy(out + i * WORD, &sum, WORD);
     }
-    return product;
 }
 
-static inline uint64_t load(const uint8_t *p)
+static inline void add_bytes(uint8_t *out, const uint64_t *v, size_t size)
 {
-    uint64_t v;
+    const uint8_t *bytes = (const uint8_t *)v;
 
-    memcpy(&v, p, sizeof v);
-    return v;
+    add_words(out, v, size / WORD);
+    for (size_t i = size / WORD * WORD; i < size; i++)
+        out[i] ^= bytes[i];
 }
 
-static uint64_t load_rest(const uint8_t *p, size_t size)
+/* Double an input bit after bit; it goes where a scalar has the bit. */
+static inline void add_input(const struct cfk__gf256_map *map, size_t input, size_t at,
+                             size_t size, uint64_t v[BLOCK])
 {
-    uint64_t v = 0;
+    uint8_t scalars[CFK__GF256_OUTPUTS];
+    unsigned all = 0;
 
-    memcpy(&v, p, size);
-    return v;
-}
-
-void cfk__gf256_horner(uint8_t *acc, uint8_t x, const uint8_t *add, size_t size)
-{
-    struct factor f = factor_of(x);
-    uint64_t v;
-    size_t i;
-
-    for (i = 0; i + sizeof v <= size; i += sizeof v) {
-        v = times(load(acc + i), &f) ^ load(add + i);
-        memcpy(acc + i, &v, sizeof v);
+    v[(size - 1) / WORD] = 0;
+    memcpy(v, map->inputs[input] + at, size);
+    for (size_t i = 0; i < map->output_count; i++) {
+        scalars[i] = map->matrix[i * map->input_count + input];
+        all |= scalars[i];
     }
-    v = times(load_rest(acc + i, size - i), &f) ^ load_rest(add + i, size - i);
-    memcpy(acc + i, &v, size - i);
+    for (unsigned bit = 0; all >> bit != 0; bit++) {
+        if (bit > 0)
+            double_words(v, (size + WORD - 1) / WORD);
+        for (size_t i = 0; i < map->output_count; i++)
+            if (scalars[i] >> bit & 1)
+                add_bytes(map->outputs + i * map->stride + at, v, size);
+    }
 }
 
-void cfk__gf256_add_product(uint8_t *acc, uint8_t c, const uint8_t *vector, size_t size)
+static inline void map_block(const struct cfk__gf256_map *map, size_t at, size_t size,
+                             uint64_t v[BLOCK])
 {
-    struct factor f = factor_of(c);
-    uint64_t v;
-    size_t i;
+    for (size_t i = 0; i < map->output_count; i++) {
+        uint8_t *out = map->outputs + i * map->stride + at;
 
-    for (i = 0; i + sizeof v <= size; i += sizeof v) {
-        v = load(acc + i) ^ times(load(vector + i), &f);
-        memcpy(acc + i, &v, sizeof v);
+        if (map->constant != NULL)
+            memcpy(out, map->constant + at, size);
+        else
+            memset(out, 0, size);
     }
-    v = load_rest(acc + i, size - i) ^ times(load_rest(vector + i, size - i), &f);
-    memcpy(acc + i, &v, size - i);
+    for (size_t i = 0; i < map->input_count; i++)
+        add_input(map, i, at, size, v);
+}
+
+void cfk__gf256_portable(const struct cfk__gf256_map *map, size_t size)
+{
+    uint64_t v[BLOCK];
+    size_t at = 0;
+
+    /* Whole blocks have a length that the compiler knows, and makes use of. */
+    for (; size - at >= sizeof v; at += sizeof v)
+        map_block(map, at, sizeof v, v);
+    if (at < size)
+        map_block(map, at, size - at, v);
+    cfk__wipe(v, sizeof v);
+}
+
+cfk__gf256_kernel *cfk__gf256(void)
+{
+    cfk__gf256_kernel *avx2 = cfk__gf256_avx2();
+
+    return avx2 != NULL ? avx2 : cfk__gf256_portable;
 }
 
 uint8_t cfk__gf256_multiply(uint8_t a, uint8_t b)
 {
-    struct factor f = factor_of(b);
+    unsigned product = 0;
+    unsigned power = a;
 
-    return (uint8_t)times(a, &f);
+    for (; b != 0; b >>= 1) {
+        product ^= power & (0u - (b & 1u));
+        power = power << 1 ^ (power >> 7) * 0x11b;
+    }
+    return (uint8_t)product;
 }
 
 /* a^254: the group has 255 elements. */

@@ -9,44 +9,53 @@
 /* The first byte keeps leaves and nodes apart (as in RFC 6962). */
 enum { LEAF = 0, NODE = 1 };
 
-static int short_hash(const uint8_t *data, size_t size, uint8_t *out,
-                      struct cfk_error *err)
+static int short_hash(struct cfk__hash_ctx *hash, const uint8_t *data, size_t size,
+                      uint8_t *out, struct cfk_error *err)
 {
     uint8_t digest[CFK__SHA256_SIZE];
-    int rc = cfk__hash(CFK__SHA256, data, size, digest, err);
+    int rc = hash != NULL ? cfk__hash_again(hash, data, size, digest, err)
+                          : cfk__hash(CFK__SHA256, data, size, digest, err);
 
     if (rc == CFK_OK)
         memcpy(out, digest, CFK__MERKLE_HASH);
     return rc;
 }
 
-static int node_hash(const uint8_t *left, const uint8_t *right, uint8_t *out,
-                     struct cfk_error *err)
+static int node_hash(struct cfk__hash_ctx *hash, const uint8_t *left,
+                     const uint8_t *right, uint8_t *out, struct cfk_error *err)
 {
     uint8_t data[1 + 2 * CFK__MERKLE_HASH] = { NODE };
 
     memcpy(data + 1, left, CFK__MERKLE_HASH);
     memcpy(data + 1 + CFK__MERKLE_HASH, right, CFK__MERKLE_HASH);
-    return short_hash(data, sizeof data, out, err);
+    return short_hash(hash, data, sizeof data, out, err);
 }
 
-int cfk__merkle_leaf(struct cfk__span content, uint8_t *leaf, struct cfk_error *err)
+int cfk__merkle_leaf(struct cfk__hash_ctx *hash, struct cfk__span content, uint8_t *leaf,
+                     struct cfk_error *err)
 {
     uint8_t data[1 + CFK__MERKLE_CONTENT] = { LEAF };
     int rc;
 
     memcpy(data + 1, content.data, content.size);
-    rc = short_hash(data, 1 + content.size, leaf, err);
+    rc = short_hash(hash, data, 1 + content.size, leaf, err);
     cfk__wipe(data, sizeof data);
     return rc;
 }
 
 int cfk__merkle_build(struct cfk__merkle *tree, struct cfk_error *err)
 {
+    return cfk__merkle_build_by(NULL, tree, err);
+}
+
+int cfk__merkle_build_by(struct cfk__hash_ctx *hash, struct cfk__merkle *tree,
+                         struct cfk_error *err)
+{
     int rc = CFK_OK;
 
     for (size_t i = CFK__MERKLE_LEAVES - 1; i > 0 && rc == CFK_OK; i--)
-        rc = node_hash(tree->nodes[2 * i], tree->nodes[2 * i + 1], tree->nodes[i], err);
+        rc = node_hash(hash, tree->nodes[2 * i], tree->nodes[2 * i + 1], tree->nodes[i],
+                       err);
     return rc;
 }
 
@@ -59,15 +68,15 @@ void cfk__merkle_prove(const struct cfk__merkle *tree, uint8_t x, uint8_t *proof
 int cfk__merkle_root(const uint8_t *leaf, uint8_t x, const uint8_t *proof, uint8_t *root,
                      struct cfk_error *err)
 {
-    uint8_t hash[CFK__MERKLE_HASH];
+    uint8_t node[CFK__MERKLE_HASH];
     int rc = CFK_OK;
 
-    memcpy(hash, leaf, sizeof hash);
+    memcpy(node, leaf, sizeof node);
     for (size_t i = CFK__MERKLE_LEAVES + x; i > 1 && rc == CFK_OK; i /= 2) {
-        rc = i % 2 == 0 ? node_hash(hash, proof, hash, err)
-                        : node_hash(proof, hash, hash, err);
+        rc = i % 2 == 0 ? node_hash(NULL, node, proof, node, err)
+                        : node_hash(NULL, proof, node, node, err);
         proof += CFK__MERKLE_HASH;
     }
-    memcpy(root, hash, sizeof hash);
+    memcpy(root, node, sizeof node);
     return rc;
 }

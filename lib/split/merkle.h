@@ -6,7 +6,7 @@
 #ifndef CFK_SPLIT_MERKLE_H
 #define CFK_SPLIT_MERKLE_H
 
-#include "base/bytes.h"
+#include "base/crypto.h"
 
 enum {
     CFK__MERKLE_HASH = 16,     /* SHA-256, cut */
@@ -21,11 +21,17 @@ struct cfk__merkle {
     uint8_t nodes[2 * CFK__MERKLE_LEAVES][CFK__MERKLE_HASH];
 };
 
-/* The hash of what a leaf stands for. CFK_OK or CFK_E_NOMEM, as in all of these. */
-int cfk__merkle_leaf(struct cfk__span content, uint8_t *leaf, struct cfk_error *err);
+/*
+ * The hash of what a leaf stands for. hash is a context of SHA-256 for many of them in
+ * a row, or NULL. CFK_OK or CFK_E_NOMEM, as in all of these.
+ */
+int cfk__merkle_leaf(struct cfk__hash_ctx *hash, struct cfk__span content, uint8_t *leaf,
+                     struct cfk_error *err);
 
 /* Fill the nodes above the leaves, which are there. */
 int cfk__merkle_build(struct cfk__merkle *tree, struct cfk_error *err);
+int cfk__merkle_build_by(struct cfk__hash_ctx *hash, struct cfk__merkle *tree,
+                         struct cfk_error *err);
 
 /* The hashes beside the way from leaf x up, nearest first. */
 void cfk__merkle_prove(const struct cfk__merkle *tree, uint8_t x, uint8_t *proof);

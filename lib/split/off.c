@@ -111,6 +111,20 @@ uint32_t cfk_split_quorum_have(const cfk_split_quorum *quorum)
     return 0;
 }
 
+uint32_t cfk_split_quorum_kept(const cfk_split_quorum *quorum)
+{
+    (void)quorum;
+    return 0;
+}
+
+int cfk_split_quorum_judge(const cfk_split_quorum *quorum, uint32_t index,
+                           struct cfk_error *err)
+{
+    (void)quorum;
+    (void)index;
+    return cfk__fail_absent(err, "split");
+}
+
 uint32_t cfk_split_quorum_needed(const cfk_split_quorum *quorum)
 {
     (void)quorum;
@@ -161,6 +175,32 @@ int cfk_split_opener_finish(cfk_split_opener *opener, const void **out, size_t *
     return cfk__fail_absent(err, "split");
 }
 
+int cfk_split_opener_locate(const cfk_split_opener *opener, uint64_t offset, size_t size,
+                            uint64_t *file_offset, size_t *file_size,
+                            struct cfk_error *err)
+{
+    (void)opener;
+    (void)offset;
+    (void)size;
+    *file_offset = 0;
+    *file_size = 0;
+    return cfk__fail_absent(err, "split");
+}
+
+int cfk_split_opener_read_at(cfk_split_opener *opener, uint64_t offset, const void *data,
+                             size_t data_size, void *out, size_t size, size_t *out_size,
+                             struct cfk_error *err)
+{
+    (void)opener;
+    (void)offset;
+    (void)data;
+    (void)data_size;
+    (void)out;
+    (void)size;
+    *out_size = 0;
+    return cfk__fail_absent(err, "split");
+}
+
 int cfk_split_shamir(const void *secret, size_t size, uint32_t threshold, uint32_t count,
                      void *shares, struct cfk_error *err)
 {
@@ -201,5 +241,18 @@ int cfk_split_quorum_reshare(cfk_split_quorum *quorum,
     (void)quorum;
     (void)opts;
     *out = NULL;
+    return cfk__fail_absent(err, "split");
+}
+
+int cfk_split_shamir_with(const void *secret, size_t size, uint32_t threshold,
+                          uint32_t count, const void *random, void *shares,
+                          struct cfk_error *err)
+{
+    (void)secret;
+    (void)size;
+    (void)threshold;
+    (void)count;
+    (void)random;
+    (void)shares;
     return cfk__fail_absent(err, "split");
 }

@@ -6,7 +6,6 @@
 
 #include <string.h>
 
-static const uint64_t MAX_CHUNKS = UINT64_C(1) << 38;
 static const char ALGORITHM[] = "c2sp.org/chunked-encryption@v1+AEAD_AES_256_GCM";
 
 /* key || base nonce || commitment */
@@ -88,40 +87,51 @@ void cfk__payload_end(struct cfk__payload *p)
     cfk__wipe(p->nonce, sizeof p->nonce);
 }
 
-/* The nonce of the next chunk: the base nonce and the number, by exclusive or. */
-static int next_nonce(struct cfk__payload *p, uint8_t *nonce, struct cfk_error *err)
+/* The nonce of a chunk: the base nonce and the number, by exclusive or. */
+static int make_nonce(const struct cfk__payload *p, uint64_t number,
+                      uint8_t nonce[CFK__AEAD_NONCE_SIZE], struct cfk_error *err)
 {
-    if (p->chunks == MAX_CHUNKS)
+    if (number >= CFK__PAYLOAD_CHUNKS)
         return cfk__fail(err, CFK_E_LIMIT, "split: a secret of over 4 PiB");
     memcpy(nonce, p->nonce, CFK__AEAD_NONCE_SIZE);
     for (unsigned i = 0; i < 8; i++)
-        nonce[CFK__AEAD_NONCE_SIZE - 1 - i] ^= (uint8_t)(p->chunks >> 8 * i);
-    p->chunks++;
+        nonce[CFK__AEAD_NONCE_SIZE - 1 - i] ^= (uint8_t)(number >> 8 * i);
     return CFK_OK;
 }
 
-int cfk__payload_seal(struct cfk__payload *p, uint8_t *chunk, size_t size,
-                      struct cfk_error *err)
+int cfk__payload_seal(struct cfk__payload *p, const uint8_t *data, size_t size,
+                      uint8_t *out, struct cfk_error *err)
 {
     uint8_t nonce[CFK__AEAD_NONCE_SIZE];
-    int rc = next_nonce(p, nonce, err);
+    int rc = make_nonce(p, p->chunks, nonce, err);
 
     if (rc != CFK_OK)
         return rc;
-    return cfk__aead_seal(p->aead, nonce, NULL, 0, chunk, size, chunk, err);
+    p->chunks++;
+    return cfk__aead_seal(p->aead, nonce, NULL, 0, data, size, out, err);
 }
 
-int cfk__payload_open(struct cfk__payload *p, uint8_t *chunk, size_t size,
-                      struct cfk_error *err)
+int cfk__payload_open_at(const struct cfk__payload *p, uint64_t number,
+                         const uint8_t *data, size_t size, uint8_t *out,
+                         struct cfk_error *err)
 {
     uint8_t nonce[CFK__AEAD_NONCE_SIZE];
-    int rc = next_nonce(p, nonce, err);
+    int rc = make_nonce(p, number, nonce, err);
 
     if (rc != CFK_OK)
         return rc;
-    rc = cfk__aead_open(p->aead, nonce, NULL, 0, chunk, size, chunk, err);
+    rc = cfk__aead_open(p->aead, nonce, NULL, 0, data, size, out, err);
     if (rc == CFK_E_CORRUPT)
         return cfk__fail(err, CFK_E_CORRUPT,
                          "split: the sealed secret is damaged or cut short");
+    return rc;
+}
+
+int cfk__payload_open(struct cfk__payload *p, const uint8_t *data, size_t size,
+                      uint8_t *out, struct cfk_error *err)
+{
+    int rc = cfk__payload_open_at(p, p->chunks, data, size, out, err);
+
+    p->chunks += rc == CFK_OK;
     return rc;
 }

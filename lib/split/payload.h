@@ -18,6 +18,8 @@ enum {
     CFK__PAYLOAD_CONTEXT = 64, /* most bytes of one */
 };
 
+#define CFK__PAYLOAD_CHUNKS (UINT64_C(1) << 38) /* at most */
+
 struct cfk__payload {
     struct cfk__aead *aead;
     uint8_t nonce[CFK__AEAD_NONCE_SIZE];
@@ -38,13 +40,19 @@ int cfk__payload_begin_open(struct cfk__payload *p, const uint8_t key[32],
 void cfk__payload_end(struct cfk__payload *p);
 
 /*
- * The next chunk in place, size bytes before; sealing adds 16 bytes, opening
- * takes them. All but the last have CFK__PAYLOAD_CHUNK bytes of plaintext.
- * CFK_E_LIMIT after 2^38 chunks, CFK_E_CORRUPT where one is not authentic.
+ * The next chunk, size bytes of data, to out, which may equal data; sealing adds
+ * 16 bytes, opening takes them. All but the last have CFK__PAYLOAD_CHUNK bytes
+ * of plaintext. CFK_E_LIMIT after 2^38 chunks, CFK_E_CORRUPT where one is not
+ * authentic: then out holds nothing of it.
  */
-int cfk__payload_seal(struct cfk__payload *p, uint8_t *chunk, size_t size,
-                      struct cfk_error *err);
-int cfk__payload_open(struct cfk__payload *p, uint8_t *chunk, size_t size,
-                      struct cfk_error *err);
+int cfk__payload_seal(struct cfk__payload *p, const uint8_t *data, size_t size,
+                      uint8_t *out, struct cfk_error *err);
+int cfk__payload_open(struct cfk__payload *p, const uint8_t *data, size_t size,
+                      uint8_t *out, struct cfk_error *err);
+
+/* The same for chunk number, from 0, beside the order. */
+int cfk__payload_open_at(const struct cfk__payload *p, uint64_t number,
+                         const uint8_t *data, size_t size, uint8_t *out,
+                         struct cfk_error *err);
 
 #endif

@@ -9,7 +9,6 @@
 #include "split/shamir.h"
 #include "split/stream.h"
 
-#include <stdio.h>
 #include <string.h>
 
 int cfk_split_quorum_new(const struct cfk_split_quorum_options *opts,
@@ -45,6 +44,9 @@ void cfk_split_quorum_free(cfk_split_quorum *quorum)
     if (quorum == NULL)
         return;
     alloc = quorum->alloc;
+    for (uint32_t i = 0; i < quorum->aside_count; i++)
+        cfk__secret_free(quorum->aside[i]);
+    cfk__free(&alloc, quorum->kept);
     cfk__secret_free(quorum->extension);
     cfk__secret_free(quorum->keys);
     cfk__free(&alloc, quorum);
@@ -60,76 +62,59 @@ uint32_t cfk_split_quorum_needed(const cfk_split_quorum *quorum)
     return quorum->have > 0 ? quorum->keys->first.threshold : 0;
 }
 
-static const char *set_text(const struct cfk__share *share, char *text, size_t size)
+/* The share of work is of the set that is taken. */
+static int take(cfk_split_quorum *quorum, struct cfk_error *err)
 {
-    size_t used = 0;
+    struct cfk__quorum_keys *keys = quorum->keys;
+    const struct cfk__share *share = &keys->work.share;
+    char title[CFK__SHARE_TITLE];
 
-    for (size_t i = 0; i < sizeof share->set_id; i++)
-        used += (size_t)snprintf(text + used, size - used, "%02x", share->set_id[i]);
-    return text;
-}
-
-/* Does the share go with the first? It was proven to go with its own root. */
-static int check_kinship(const struct cfk__share *first, const struct cfk__share *share,
-                         struct cfk_error *err)
-{
-    char mine[96], theirs[96], my_set[17], their_set[17];
-
-    cfk__share_title(share, mine, sizeof mine);
-    cfk__share_title(first, theirs, sizeof theirs);
-    if (memcmp(share->set_id, first->set_id, sizeof first->set_id) != 0)
-        return cfk__fail(err, CFK_E_OTHER_SET,
-                         "split: %s is of set %s, not of set %s as %s is", mine,
-                         set_text(share, my_set, sizeof my_set),
-                         set_text(first, their_set, sizeof their_set), theirs);
-    if (share->generation != first->generation)
-        return cfk__fail(err, CFK_E_GENERATION,
-                         "split: %s is of generation %u, %s of generation %u: the shares "
-                         "were changed between them",
-                         mine, share->generation, theirs, first->generation);
-    if (memcmp(share->root, first->root, sizeof first->root) != 0 ||
-        share->threshold != first->threshold || share->count != first->count ||
-        memcmp(share->payload_hash, first->payload_hash, sizeof first->payload_hash) != 0)
-        return cfk__fail(
-            err, CFK_E_SHARE,
-            "split: %s has another fingerprint than %s: one of them is forged", mine,
-            theirs);
+    if (memchr(quorum->xs, share->x, quorum->have) != NULL)
+        return cfk__fail(err, CFK_E_EXISTS, "split: %s is there already",
+                         cfk__share_title(share, title, sizeof title));
+    if (quorum->have == 0)
+        keys->first = *share;
+    memcpy(keys->ys[quorum->have], share->y, sizeof share->y);
+    quorum->xs[quorum->have++] = share->x;
+    cfk__quorum_note(quorum, quorum->number);
     return CFK_OK;
 }
 
-static int check_new(const cfk_split_quorum *quorum, const struct cfk__share *share,
-                     struct cfk_error *err)
+static int check_kinship(const cfk_split_quorum *quorum, struct cfk_error *err)
 {
-    char title[96];
-    int rc;
+    const struct cfk__quorum_keys *keys = quorum->keys;
+    char mine[CFK__SHARE_TITLE], theirs[CFK__SHARE_TITLE];
 
     if (quorum->have == 0)
         return CFK_OK;
-    rc = check_kinship(&quorum->keys->first, share, err);
-    if (rc == CFK_OK && memchr(quorum->xs, share->x, quorum->have) != NULL)
-        rc = cfk__fail(err, CFK_E_EXISTS, "split: %s is there already",
-                       cfk__share_title(share, title, sizeof title));
-    return rc;
+    cfk__share_title(&keys->first, theirs, sizeof theirs);
+    cfk__share_title(&keys->work.share, mine, sizeof mine);
+    return cfk__quorum_kinship(&keys->first, theirs, &keys->work.share, mine, err);
+}
+
+static int take_or_keep_aside(cfk_split_quorum *quorum, struct cfk_error *err)
+{
+    int aside;
+    int rc = cfk__quorum_reserve(quorum, err);
+
+    if (rc != CFK_OK)
+        return rc;
+    rc = check_kinship(quorum, err);
+    if (rc == CFK_OK)
+        return take(quorum, err);
+    aside = cfk__quorum_keep_aside(quorum, err);
+    return aside != CFK_E_NOTFOUND ? aside : rc;
 }
 
 int cfk_split_quorum_add(cfk_split_quorum *quorum, const char *text, size_t len,
                          struct cfk_error *err)
 {
-    struct cfk__quorum_keys *keys = quorum->keys;
-    struct cfk__share *share = &keys->work.share;
     uint32_t row;
-    int rc;
+    int rc = cfk__share_read(text, len, &quorum->keys->work, &row, err);
 
-    rc = cfk__share_read(text, len, &keys->work, &row, err);
     if (rc == CFK_OK)
-        rc = check_new(quorum, share, err);
-    if (rc == CFK_OK) {
-        if (quorum->have == 0)
-            keys->first = *share;
-        memcpy(keys->ys[quorum->have], share->y, sizeof share->y);
-        quorum->xs[quorum->have++] = share->x;
-    }
-    cfk__wipe(&keys->work, sizeof keys->work);
+        rc = take_or_keep_aside(quorum, err);
+    cfk__wipe(&quorum->keys->work, sizeof quorum->keys->work);
     return rc;
 }
 
@@ -137,6 +122,7 @@ int cfk__quorum_join(cfk_split_quorum *quorum, struct cfk_error *err)
 {
     uint32_t needed = cfk_split_quorum_needed(quorum);
     const uint8_t *ys[CFK_SPLIT_MAX_SHARES];
+    int rc;
 
     if (quorum->have == 0)
         return cfk__fail(err, CFK_E_NEED_MORE, "split: there is no share");
@@ -145,6 +131,9 @@ int cfk__quorum_join(cfk_split_quorum *quorum, struct cfk_error *err)
                          "split: %u of the %u shares that it takes: %u more needed",
                          (unsigned)quorum->have, (unsigned)needed,
                          (unsigned)(needed - quorum->have));
+    rc = cfk__quorum_check_aside(quorum, err);
+    if (rc != CFK_OK)
+        return rc;
     for (uint32_t i = 0; i < needed; i++)
         ys[i] = quorum->keys->ys[i];
     cfk__shamir_interpolate(quorum->xs, ys, needed, CFK__MASTER_SIZE,
@@ -168,9 +157,9 @@ static int open_inside(struct cfk__quorum_keys *keys, size_t *size, struct cfk_e
             (struct cfk__span){ context, cfk__place_context(&place, context) },
             keys->first.payload, err);
     cfk__wipe(key, sizeof key);
-    memcpy(keys->plain, keys->first.payload + CFK__PAYLOAD_PREFIX, sealed);
     if (rc == CFK_OK)
-        rc = cfk__payload_open(&payload, keys->plain, sealed, err);
+        rc = cfk__payload_open(&payload, keys->first.payload + CFK__PAYLOAD_PREFIX,
+                               sealed, keys->plain, err);
     cfk__payload_end(&payload);
     *size = rc == CFK_OK ? sealed - CFK__PAYLOAD_TAG : 0;
     return rc;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "split/rows.h"
 
+#include "base/secret.h"
+
 #include <string.h>
 
 enum {
@@ -8,7 +10,7 @@ enum {
     PREFIX_SIZE = sizeof CFK__ROWS_PREFIX - 1,
     SYMBOL_BITS = 5,
     CHECK_MASK = 0x3ff,
-    CHECK_POLYNOMIAL = 0x233, /* CRC-10: x^10 + x^9 + x^5 + x^4 + x + 1 */
+    /* CRC-10: x^10 + x^9 + x^5 + x^4 + x + 1 */
 };
 
 /* 1 where a < b, for small numbers, without a branch. */
@@ -32,8 +34,8 @@ static char symbol_char(uint32_t v)
     return (char)((('0' + v) & digit) | (letter & ~digit));
 }
 
-/* The value of a character in *v; false for one that has none. */
-static bool symbol_value(uint32_t c, uint32_t *v)
+/* The value of a character in *v; 0 for one that has none, else 1. */
+static uint32_t symbol_value(uint32_t c, uint32_t *v)
 {
     uint32_t is_digit = less('0' - 1, c) & less(c, '9' + 1);
     uint32_t lower = c | 0x20;
@@ -45,15 +47,18 @@ static bool symbol_value(uint32_t c, uint32_t *v)
 
     letter &= (uint32_t)0 - (is_letter & ~is_zero & ~is_one & 1);
     *v = (letter | (is_one & is_letter)) | ((c - '0') & ((uint32_t)0 - is_digit));
-    return ((is_digit | is_letter) & (1 ^ same(lower, 'u'))) != 0;
+    return (is_digit | is_letter) & (1 ^ same(lower, 'u'));
 }
 
+/* Five steps of the division at once: what each bit that falls out adds. */
 static uint32_t check_symbol(uint32_t check, uint32_t symbol)
 {
-    check ^= symbol << SYMBOL_BITS;
+    static const uint32_t added[SYMBOL_BITS] = { 0x233, 0x255, 0x299, 0x301, 0x31 };
+    uint32_t out = check >> SYMBOL_BITS ^ symbol;
+
+    check = check << SYMBOL_BITS & CHECK_MASK;
     for (int i = 0; i < SYMBOL_BITS; i++)
-        check = (check << 1 ^ (CHECK_POLYNOMIAL & ((uint32_t)0 - (check >> 9 & 1)))) &
-                CHECK_MASK;
+        check ^= added[i] & ((uint32_t)0 - (out >> i & 1));
     return check;
 }
 
@@ -136,45 +141,38 @@ static size_t count_symbols(const char *text, size_t len)
     return count;
 }
 
-struct reading {
-    const char *text;
-    size_t at;
-    uint32_t cases; /* bit 0: upper seen, bit 1: lower seen */
-    uint32_t pending;
-    unsigned pending_bits;
-};
-
-static void note_case(struct reading *r, char c)
+/* Where the next characters are that are no blanks; these are not secret. */
+static size_t gather(const char *text, size_t at, char *symbols, size_t count)
 {
-    if (c >= 'A' && c <= 'Z')
-        r->cases |= 1;
-    if (c >= 'a' && c <= 'z')
-        r->cases |= 2;
+    for (size_t i = 0; i < count; i++) {
+        while (is_blank(text[at]))
+            at++;
+        symbols[i] = text[at++];
+    }
+    return at;
 }
 
-static enum cfk__rows_fault next_symbol(struct reading *r, uint32_t *symbol)
+/* Bit 0 for an upper case letter, bit 1 for a lower case one. */
+static uint32_t case_of(uint32_t c)
 {
-    while (is_blank(r->text[r->at]))
-        r->at++;
-    note_case(r, r->text[r->at]);
-    if (!symbol_value((unsigned char)r->text[r->at++], symbol))
-        return CFK__ROWS_CHARACTER;
-    return r->cases == 3 ? CFK__ROWS_CASE : CFK__ROWS_FINE;
+    return (less('A' - 1, c) & less(c, 'Z' + 1)) | (less('a' - 1, c) & less(c, 'z' + 1))
+                                                       << 1;
 }
 
-static enum cfk__rows_fault read_row(struct reading *r, uint32_t row, size_t symbols,
-                                     struct cfk__writer *out)
+struct cfk__row_verdict cfk__row_read(struct cfk__row_state *r, uint32_t row,
+                                      const char *symbols, size_t count,
+                                      struct cfk__writer *out)
 {
-    enum cfk__rows_fault fault;
+    struct cfk__row_verdict verdict = { 0 };
     uint32_t check = row & CHECK_MASK;
+    uint32_t known = 1;
     uint32_t symbol;
 
-    for (size_t i = 0; i < symbols + CFK__ROW_CHECK; i++) {
-        fault = next_symbol(r, &symbol);
-        if (fault != CFK__ROWS_FINE)
-            return fault;
-        if (i >= symbols) {
-            check ^= symbol << (i == symbols ? SYMBOL_BITS : 0);
+    for (size_t i = 0; i < count + CFK__ROW_CHECK; i++) {
+        known &= symbol_value((unsigned char)symbols[i], &symbol);
+        r->cases |= case_of((unsigned char)symbols[i]);
+        if (i >= count) {
+            check ^= symbol << (i == count ? SYMBOL_BITS : 0);
             continue;
         }
         check = check_symbol(check, symbol);
@@ -185,38 +183,55 @@ static enum cfk__rows_fault read_row(struct reading *r, uint32_t row, size_t sym
             cfk__write_u8(out, (uint8_t)(r->pending >> r->pending_bits));
         }
     }
-    return check == 0 ? CFK__ROWS_FINE : CFK__ROWS_CHECKED;
+    verdict.unknown = known ^ 1;
+    verdict.mixed = r->cases >> 1 & r->cases;
+    verdict.wrong = check;
+    return verdict;
+}
+
+static enum cfk__rows_fault fault_of(struct cfk__row_verdict verdict)
+{
+    if (verdict.unknown != 0)
+        return CFK__ROWS_CHARACTER;
+    if (verdict.mixed != 0)
+        return CFK__ROWS_CASE;
+    return verdict.wrong != 0 ? CFK__ROWS_CHECKED : CFK__ROWS_FINE;
 }
 
 struct cfk__rows_result cfk__rows_read(const char *text, size_t len, uint8_t *data,
                                        size_t capacity)
 {
-    struct reading r = { text, PREFIX_SIZE, 0, 0, 0 };
+    struct cfk__row_state r = { 0 };
     struct cfk__rows_result result = { CFK__ROWS_FINE, 1, 0, 0 };
+    char symbols[CFK__ROW_SYMBOLS + CFK__ROW_CHECK];
     struct cfk__writer out;
     size_t left = count_symbols(text + PREFIX_SIZE, len - PREFIX_SIZE);
+    size_t at = PREFIX_SIZE;
 
     cfk__writer_init(&out, data, capacity);
     for (size_t i = 0; i < PREFIX_SIZE; i++)
-        note_case(&r, text[i]);
+        r.cases |= case_of((unsigned char)text[i]);
     while (left > 0 && result.fault == CFK__ROWS_FINE) {
-        size_t whole = CFK__ROW_SYMBOLS + CFK__ROW_CHECK;
-        size_t take = left < whole ? left : whole;
+        size_t take = left < sizeof symbols ? left : sizeof symbols;
 
-        result.offset = r.at;
+        result.offset = at;
         if (take <= CFK__ROW_CHECK || cfk__writer_size(&out) == capacity) {
             result.fault = CFK__ROWS_LENGTH;
             break;
         }
-        result.fault = read_row(&r, result.row, take - CFK__ROW_CHECK, &out);
+        at = gather(text, at, symbols, take);
+        result.fault =
+            fault_of(cfk__row_read(&r, result.row, symbols, take - CFK__ROW_CHECK, &out));
         left -= take;
         if (result.fault == CFK__ROWS_FINE)
             result.row++;
     }
+    cfk__wipe(symbols, sizeof symbols);
     result.size = cfk__writer_size(&out);
     if (result.fault == CFK__ROWS_FINE &&
         (!cfk__writer_ok(&out) || r.pending_bits >= SYMBOL_BITS ||
          (r.pending & ((1u << r.pending_bits) - 1)) != 0))
         result.fault = CFK__ROWS_LENGTH;
+    cfk__wipe(&r, sizeof r);
     return result;
 }

@@ -38,6 +38,28 @@ struct cfk__rows_result {
     size_t size;   /* bytes that were read, all of them or those before the fault */
 };
 
+/* Between the rows of one text: zeros to begin with. */
+struct cfk__row_state {
+    uint32_t cases; /* bit 0: upper seen, bit 1: lower seen */
+    uint32_t pending;
+    unsigned pending_bits;
+};
+
+/* All zero for a row that is fine. */
+struct cfk__row_verdict {
+    uint32_t unknown; /* a character that is not of the alphabet */
+    uint32_t mixed;   /* upper and lower case together */
+    uint32_t wrong;   /* what the check characters are off by */
+};
+
+/*
+ * Read one row: count symbols and the check characters behind them, without
+ * blanks. Time depends on count alone.
+ */
+struct cfk__row_verdict cfk__row_read(struct cfk__row_state *state, uint32_t row,
+                                      const char *symbols, size_t count,
+                                      struct cfk__writer *out);
+
 /*
  * Read text that begins with the prefix. Blanks and line ends may stand
  * anywhere; all letters have one case; o is read as 0, i and l as 1. Time

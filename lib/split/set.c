@@ -163,24 +163,40 @@ static int fill_common(cfk_split *set, struct cfk_error *err)
 static void fill_y(cfk_split *set, uint8_t x)
 {
     struct keys *keys = set->keys;
+    struct cfk__shamir p = { keys->master, keys->coefficients, set->threshold - 1,
+                             CFK__MASTER_SIZE };
 
     keys->work.share.x = x;
-    cfk__shamir_evaluate(keys->master, keys->coefficients, set->threshold - 1,
-                         CFK__MASTER_SIZE, x, keys->work.share.y);
+    cfk__shamir_evaluate(&p, &x, 1, CFK__MASTER_SIZE, keys->work.share.y, 0);
 }
 
 /* All 255 shares that there could be go into the tree. */
-static int build_tree(cfk_split *set, struct cfk_error *err)
+static int hash_tree(cfk_split *set, struct cfk__hash_ctx *hash, struct cfk_error *err)
 {
     struct cfk__share *share = &set->keys->work.share;
-    int rc = fill_common(set, err);
+    int rc = CFK_OK;
 
     for (unsigned x = 1; x < CFK__MERKLE_LEAVES && rc == CFK_OK; x++) {
         fill_y(set, (uint8_t)x);
-        rc = cfk__share_leaf(share, set->tree.nodes[CFK__MERKLE_LEAVES + x], err);
+        rc =
+            cfk__share_leaf_by(hash, share, set->tree.nodes[CFK__MERKLE_LEAVES + x], err);
     }
     if (rc == CFK_OK)
-        rc = cfk__merkle_build(&set->tree, err);
+        rc = cfk__merkle_build_by(hash, &set->tree, err);
+    return rc;
+}
+
+static int build_tree(cfk_split *set, struct cfk_error *err)
+{
+    struct cfk__share *share = &set->keys->work.share;
+    struct cfk__hash_ctx *hash = NULL;
+    int rc = fill_common(set, err);
+
+    if (rc == CFK_OK)
+        rc = cfk__hash_new(CFK__SHA256, &hash, err);
+    if (rc == CFK_OK)
+        rc = hash_tree(set, hash, err);
+    cfk__hash_free(hash);
     memcpy(share->root, set->tree.nodes[1], sizeof share->root);
     return rc;
 }
@@ -213,7 +229,7 @@ static int seal_inside(cfk_split *set, const void *secret, size_t size,
     if (size > 0)
         memcpy(chunk, secret, size);
     if (rc == CFK_OK)
-        rc = cfk__payload_seal(&payload, chunk, size, err);
+        rc = cfk__payload_seal(&payload, chunk, size, chunk, err);
     cfk__payload_end(&payload);
     share->payload_size = (uint16_t)(CFK__PAYLOAD_PREFIX + size + CFK__PAYLOAD_TAG);
     return rc;

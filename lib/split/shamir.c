@@ -10,19 +10,36 @@
 #include <stdbool.h>
 #include <string.h>
 
-enum { BLOCK = 1024 }; /* bytes whose coefficients are in memory at a time */
+enum { RANDOM_BLOCK = 1024 }; /* bytes whose coefficients are in memory at a time */
 
-void cfk__shamir_evaluate(const uint8_t *secret, const uint8_t *coefficients,
-                          size_t count, size_t size, uint8_t x, uint8_t *y)
+/* Row after row: the powers of x, from the first. */
+static void fill_powers(const uint8_t *xs, size_t count, size_t degree, uint8_t *matrix)
 {
-    if (count == 0) {
-        memcpy(y, secret, size);
-        return;
+    for (size_t i = 0; i < count; i++) {
+        uint8_t power = 1;
+
+        for (size_t term = 0; term < degree; term++)
+            *matrix++ = power = cfk__gf256_multiply(power, xs[i]);
     }
-    memcpy(y, coefficients + (count - 1) * size, size);
-    for (size_t i = count - 1; i-- > 0;)
-        cfk__gf256_horner(y, x, coefficients + i * size, size);
-    cfk__gf256_horner(y, x, secret, size);
+}
+
+void cfk__shamir_evaluate(const struct cfk__shamir *p, const uint8_t *xs, size_t count,
+                          size_t size, uint8_t *y, size_t stride)
+{
+    const uint8_t *inputs[CFK_SPLIT_MAX_SHARES];
+    uint8_t matrix[CFK__GF256_OUTPUTS * CFK_SPLIT_MAX_SHARES];
+
+    for (size_t term = 0; term < p->degree; term++)
+        inputs[term] = p->coefficients + term * p->stride;
+    for (size_t done = 0; done < count; done += CFK__GF256_OUTPUTS) {
+        size_t left = count - done;
+        size_t outputs = left < CFK__GF256_OUTPUTS ? left : CFK__GF256_OUTPUTS;
+        struct cfk__gf256_map map = { p->constant,       inputs, p->degree, matrix,
+                                      y + done * stride, stride, outputs };
+
+        fill_powers(xs + done, outputs, p->degree, matrix);
+        cfk__gf256()(&map, size);
+    }
 }
 
 /* Lagrange's weight of point i at 0: the product of x_j / (x_j - x_i). */
@@ -43,42 +60,65 @@ static uint8_t weight(const uint8_t *xs, size_t count, size_t i)
 void cfk__shamir_interpolate(const uint8_t *xs, const uint8_t *const *ys, size_t count,
                              size_t size, uint8_t *secret)
 {
-    memset(secret, 0, size);
+    uint8_t weights[CFK_SPLIT_MAX_SHARES];
+    struct cfk__gf256_map map = { NULL, ys, count, weights, secret, 0, 1 };
+
     for (size_t i = 0; i < count; i++)
-        cfk__gf256_add_product(secret, weight(xs, count, i), ys[i], size);
+        weights[i] = weight(xs, count, i);
+    cfk__gf256()(&map, size);
 }
 
-static int share_block(const uint8_t *secret, size_t size, uint32_t threshold,
-                       uint32_t count, uint8_t *coefficients, uint8_t *shares,
-                       size_t stride, struct cfk_error *err)
+/* The x of shares are 1, 2 and so on. */
+static int number_shares(uint32_t threshold, uint32_t count,
+                         uint8_t xs[CFK_SPLIT_MAX_SHARES], struct cfk_error *err)
 {
-    int rc = cfk__random(coefficients, (threshold - 1) * size, err);
-
-    for (uint32_t i = 0; i < count && rc == CFK_OK; i++)
-        cfk__shamir_evaluate(secret, coefficients, threshold - 1, size, (uint8_t)(i + 1),
-                             shares + i * stride);
-    return rc;
-}
-
-int cfk_split_shamir(const void *secret, size_t size, uint32_t threshold, uint32_t count,
-                     void *shares, struct cfk_error *err)
-{
-    void *coefficients;
-    int rc;
-
     if (threshold < 1 || threshold > count || count > CFK_SPLIT_MAX_SHARES)
         return cfk__fail(err, CFK_E_INVALID,
                          "split: %u of %u shares, not 1 to 255 with no more needed than "
                          "there are",
                          (unsigned)threshold, (unsigned)count);
-    rc = cfk__secret_new((size_t)threshold * BLOCK, &coefficients, err);
+    for (unsigned i = 0; i < CFK_SPLIT_MAX_SHARES; i++)
+        xs[i] = (uint8_t)(i + 1);
+    return CFK_OK;
+}
+
+int cfk_split_shamir(const void *secret, size_t size, uint32_t threshold, uint32_t count,
+                     void *shares, struct cfk_error *err)
+{
+    struct cfk__shamir p = { secret, NULL, threshold - 1, RANDOM_BLOCK };
+    uint8_t xs[CFK_SPLIT_MAX_SHARES];
+    void *coefficients;
+    int rc = number_shares(threshold, count, xs, err);
+
+    if (rc != CFK_OK || size == 0)
+        return rc;
+    rc = cfk__secret_new((size_t)threshold * RANDOM_BLOCK, &coefficients, err);
     if (rc != CFK_OK)
         return rc;
-    for (size_t at = 0; at < size && rc == CFK_OK; at += BLOCK)
-        rc = share_block((const uint8_t *)secret + at,
-                         size - at < BLOCK ? size - at : BLOCK, threshold, count,
-                         coefficients, (uint8_t *)shares + at, size, err);
+    p.coefficients = coefficients;
+    for (size_t at = 0; at < size && rc == CFK_OK; at += RANDOM_BLOCK) {
+        size_t left = size - at;
+
+        p.constant = (const uint8_t *)secret + at;
+        rc = cfk__random(coefficients, p.degree * RANDOM_BLOCK, err);
+        if (rc == CFK_OK)
+            cfk__shamir_evaluate(&p, xs, count, left < RANDOM_BLOCK ? left : RANDOM_BLOCK,
+                                 (uint8_t *)shares + at, size);
+    }
     cfk__secret_free(coefficients);
+    return rc;
+}
+
+int cfk_split_shamir_with(const void *secret, size_t size, uint32_t threshold,
+                          uint32_t count, const void *random, void *shares,
+                          struct cfk_error *err)
+{
+    struct cfk__shamir p = { secret, random, threshold - 1, size };
+    uint8_t xs[CFK_SPLIT_MAX_SHARES];
+    int rc = number_shares(threshold, count, xs, err);
+
+    if (rc == CFK_OK)
+        cfk__shamir_evaluate(&p, xs, count, size, shares, size);
     return rc;
 }
 

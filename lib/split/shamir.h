@@ -5,12 +5,20 @@
 
 #include "cfkit/base.h"
 
+/* Polynomials, one for each byte of a vector. */
+struct cfk__shamir {
+    const uint8_t *constant;     /* the terms without x */
+    const uint8_t *coefficients; /* degree vectors of the others, lowest first */
+    size_t degree;
+    size_t stride; /* from one vector of coefficients to the next, in bytes */
+};
+
 /*
- * The value at x of the polynomials with constant terms secret and the other
- * terms coefficients, count vectors of size bytes each, lowest first.
+ * The values of size polynomials at count points: those at x[i] go to the
+ * vector of size bytes at y + i * stride.
  */
-void cfk__shamir_evaluate(const uint8_t *secret, const uint8_t *coefficients,
-                          size_t count, size_t size, uint8_t x, uint8_t *y);
+void cfk__shamir_evaluate(const struct cfk__shamir *p, const uint8_t *xs, size_t count,
+                          size_t size, uint8_t *y, size_t stride);
 
 /* The value at 0 of the polynomials through count points (xs[i], ys[i]). */
 void cfk__shamir_interpolate(const uint8_t *xs, const uint8_t *const *ys, size_t count,

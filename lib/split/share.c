@@ -82,7 +82,8 @@ int cfk__share_hash_payload(struct cfk__share *share, struct cfk_error *err)
 }
 
 /* All that a share says is in its leaf, but for the names. */
-int cfk__share_leaf(const struct cfk__share *share, uint8_t *leaf, struct cfk_error *err)
+int cfk__share_leaf_by(struct cfk__hash_ctx *hash, const struct cfk__share *share,
+                       uint8_t *leaf, struct cfk_error *err)
 {
     uint8_t content[CFK__MERKLE_CONTENT];
     struct cfk__writer w;
@@ -98,9 +99,15 @@ int cfk__share_leaf(const struct cfk__share *share, uint8_t *leaf, struct cfk_er
     cfk__write(&w, share->payload_hash, sizeof share->payload_hash);
     cfk__write_u8(&w, share->x);
     cfk__write(&w, share->y, sizeof share->y);
-    rc = cfk__merkle_leaf((struct cfk__span){ content, cfk__writer_size(&w) }, leaf, err);
+    rc = cfk__merkle_leaf(hash, (struct cfk__span){ content, cfk__writer_size(&w) }, leaf,
+                          err);
     cfk__wipe(content, sizeof content);
     return rc;
+}
+
+int cfk__share_leaf(const struct cfk__share *share, uint8_t *leaf, struct cfk_error *err)
+{
+    return cfk__share_leaf_by(NULL, share, leaf, err);
 }
 
 /* --- writing --- */

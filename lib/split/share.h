@@ -44,8 +44,10 @@ bool cfk__share_name_ok(const char *name, size_t size);
 /* Set payload_hash from the payload. CFK_OK or CFK_E_NOMEM. */
 int cfk__share_hash_payload(struct cfk__share *share, struct cfk_error *err);
 
-/* The leaf that the share has in the tree of its set. */
+/* The leaf that the share has in the tree of its set; hash as in cfk__merkle_leaf(). */
 int cfk__share_leaf(const struct cfk__share *share, uint8_t *leaf, struct cfk_error *err);
+int cfk__share_leaf_by(struct cfk__hash_ctx *hash, const struct cfk__share *share,
+                       uint8_t *leaf, struct cfk_error *err);
 
 /* The share of work as text and a NUL, at most CFK_SPLIT_MAX_SHARE_TEXT bytes. */
 int cfk__share_write(struct cfk__share_work *work, char *text, size_t *len,

@@ -6,6 +6,8 @@
  */
 #include "split/wordlist.h"
 
+#include "base/secret.h"
+
 #include <string.h>
 
 /* clang-format off */
@@ -144,9 +146,9 @@ static const char words[CFK__WORD_COUNT][CFK__WORD_MAX + 1] = {
 /* All ones if a and b are equal, else 0, without a branch. */
 static uint64_t mask_equal(uint64_t a, uint64_t b)
 {
-    uint64_t d = a ^ b;
+    uint64_t d = cfk__opaque(a ^ b);
 
-    return ((d | (0 - d)) >> 63) - 1;
+    return cfk__opaque(((d | (0 - d)) >> 63) - 1);
 }
 
 static uint64_t load(const char *letters)

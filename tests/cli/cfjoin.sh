@@ -62,6 +62,12 @@ out_has '"code":"corrupt-input"'
 err_has 'key: not a share'
 check 'no failure left a file' test ! -e x
 
+# Also where it comes first, the wrong one is named and the right ones open.
+run 0 cfjoin mallory.other.cfs alice carol
+out_is 'open sesame'
+err_has 'mallory.other.cfs: share 1 of mallory is of set'
+err_lacks 'warning: alice'
+
 # Shares as people copy them.
 tr -d '\n' <bob | sed 's/.*cfs1/cfs1/' | tr '[:lower:]' '[:upper:]' >copied
 run 0 cfjoin alice copied

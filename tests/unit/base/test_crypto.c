@@ -65,6 +65,23 @@ START_TEST(nothing_has_a_digest)
 }
 END_TEST
 
+START_TEST(a_context_serves_again_in_any_state)
+{
+    struct cfk__hash_ctx *ctx;
+    uint8_t once[CFK__SHA256_SIZE], again[CFK__SHA256_SIZE];
+
+    ck_assert_int_eq(cfk__hash_new(CFK__SHA256, &ctx, NULL), CFK_OK);
+    ck_assert_int_eq(cfk__hash(CFK__SHA256, "some words", 10, once, NULL), CFK_OK);
+    ck_assert_int_eq(cfk__hash_update(ctx, "begun", 5, NULL), CFK_OK);
+    for (int i = 0; i < 3; i++) {
+        memset(again, 0, sizeof again);
+        ck_assert_int_eq(cfk__hash_again(ctx, "some words", 10, again, NULL), CFK_OK);
+        ck_assert_mem_eq(again, once, sizeof once);
+    }
+    cfk__hash_free(ctx);
+}
+END_TEST
+
 START_TEST(hmac_matches_rfc_4231)
 {
     uint8_t mac[CFK__HASH_MAX];
@@ -322,6 +339,7 @@ Suite *unit_suite(void)
     const TTest *const tests[] = {
         digests_match_fips_180_4,
         nothing_has_a_digest,
+        a_context_serves_again_in_any_state,
         hmac_matches_rfc_4231,
         hmac_of_parts_is_that_of_the_whole,
         hkdf_takes_a_prk_shorter_than_the_digest,

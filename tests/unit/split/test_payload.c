@@ -37,7 +37,7 @@ static int open_all(const uint8_t *key, struct cfk__span context, uint8_t *data,
     while (rc == CFK_OK) {
         size_t take = size < SEALED_CHUNK ? size : SEALED_CHUNK;
 
-        rc = cfk__payload_open(&p, data, take, NULL);
+        rc = cfk__payload_open(&p, data, take, data, NULL);
         if (rc != CFK_OK)
             break;
         memcpy(plain + *valid, data, take - CFK__PAYLOAD_TAG);
@@ -139,8 +139,8 @@ START_TEST(chunks_are_counted_and_limited)
         cfk__payload_begin_seal(&p, key, (struct cfk__span){ NULL, 0 }, prefix, NULL),
         CFK_OK);
     p.chunks = (UINT64_C(1) << 38) - 1;
-    ck_assert_int_eq(cfk__payload_seal(&p, chunk, 1, NULL), CFK_OK);
-    ck_assert_int_eq(cfk__payload_seal(&p, chunk, 1, NULL), CFK_E_LIMIT);
+    ck_assert_int_eq(cfk__payload_seal(&p, chunk, 1, chunk, NULL), CFK_OK);
+    ck_assert_int_eq(cfk__payload_seal(&p, chunk, 1, chunk, NULL), CFK_E_LIMIT);
     cfk__payload_end(&p);
 }
 END_TEST

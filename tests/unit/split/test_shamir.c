@@ -10,13 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#if __has_include(<valgrind/memcheck.h>)
-#include <valgrind/memcheck.h>
-#else
-#define VALGRIND_MAKE_MEM_UNDEFINED(address, size)
-#define VALGRIND_MAKE_MEM_DEFINED(address, size)
-#endif
-
 /* Schoolbook: multiply as polynomials, then divide with remainder. */
 static uint8_t multiply_slowly(unsigned a, unsigned b)
 {
@@ -33,61 +26,118 @@ static uint8_t multiply_slowly(unsigned a, unsigned b)
 
 START_TEST(the_field_is_that_of_0x11b)
 {
+    unsigned wrong = 0;
+
     for (unsigned a = 0; a < 256; a++) {
         for (unsigned b = 0; b < 256; b++)
-            ck_assert_uint_eq(cfk__gf256_multiply((uint8_t)a, (uint8_t)b),
-                              multiply_slowly(a, b));
+            wrong += cfk__gf256_multiply((uint8_t)a, (uint8_t)b) != multiply_slowly(a, b);
         ck_assert_uint_eq(cfk__gf256_multiply((uint8_t)a, cfk__gf256_invert((uint8_t)a)),
                           a == 0 ? 0 : 1);
     }
+    ck_assert_uint_eq(wrong, 0);
 }
 END_TEST
 
-START_TEST(vectors_of_every_length_are_multiplied_byte_by_byte)
+enum { MOST = 1100, INPUTS = 20 };
+
+/* Every byte of every output, and all behind them, is as it should be. */
+static void check_kernel(cfk__gf256_kernel *kernel, size_t size, size_t inputs,
+                         size_t outputs, struct gen *g)
+{
+    uint8_t *in = malloc((INPUTS + 1) * MOST);
+    uint8_t *out = malloc(CFK__GF256_OUTPUTS * MOST);
+    uint8_t matrix[CFK__GF256_OUTPUTS * INPUTS];
+    const uint8_t *in_at[INPUTS];
+    size_t wrong = 0;
+    struct cfk__gf256_map map = { gen_below(g, 4) > 0 ? in + INPUTS * MOST : NULL,
+                                  in_at,
+                                  inputs,
+                                  matrix,
+                                  out,
+                                  MOST,
+                                  outputs };
+
+    gen_bytes(g, in, (INPUTS + 1) * MOST);
+    gen_bytes(g, matrix, sizeof matrix);
+    memset(out, 0x77, CFK__GF256_OUTPUTS * MOST);
+    for (size_t i = 0; i < INPUTS; i++)
+        in_at[i] = in + i * MOST;
+    kernel(&map, size);
+    for (size_t j = 0; j < CFK__GF256_OUTPUTS; j++)
+        for (size_t at = 0; at < MOST; at++) {
+            uint8_t sum = map.constant != NULL ? map.constant[at] : 0;
+
+            for (size_t i = 0; i < inputs && j < outputs && at < size; i++)
+                sum ^= multiply_slowly(in_at[i][at], matrix[j * inputs + i]);
+            wrong += out[j * MOST + at] != (j < outputs && at < size ? sum : 0x77);
+        }
+    ck_assert_uint_eq(wrong, 0);
+    free(out);
+    free(in);
+}
+
+static void check_kernel_at_every_size(cfk__gf256_kernel *kernel)
 {
     struct gen g;
 
     gen_seed(&g, 1);
-    for (size_t size = 0; size < 40; size++)
-        for (unsigned round = 0; round < 20; round++) {
-            uint8_t acc[48], add[48], horner[48], product[48];
-            uint8_t x = (uint8_t)gen_u64(&g);
-
-            gen_bytes(&g, acc, sizeof acc);
-            gen_bytes(&g, add, sizeof add);
-            memcpy(horner, acc, sizeof acc);
-            memcpy(product, acc, sizeof acc);
-            cfk__gf256_horner(horner, x, add, size);
-            cfk__gf256_add_product(product, x, add, size);
-            for (size_t i = 0; i < size; i++) {
-                ck_assert_uint_eq(horner[i], multiply_slowly(acc[i], x) ^ add[i]);
-                ck_assert_uint_eq(product[i], acc[i] ^ multiply_slowly(add[i], x));
-            }
-            ck_assert_mem_eq(horner + size, acc + size, sizeof acc - size);
-            ck_assert_mem_eq(product + size, acc + size, sizeof acc - size);
-        }
+    for (size_t size = 0; size <= 100; size += size < 40 ? 1 : 7)
+        check_kernel(kernel, size, size % 5, 1 + size % CFK__GF256_OUTPUTS, &g);
+    for (size_t outputs = 1; outputs <= CFK__GF256_OUTPUTS; outputs++) {
+        check_kernel(kernel, 500 + 99 * outputs, 4 * outputs, outputs, &g);
+        check_kernel(kernel, MOST - outputs, 7 + outputs, outputs, &g);
+    }
 }
-END_TEST
 
-/* Under valgrind a branch or an index that depends on these bytes is an error. */
-START_TEST(nothing_depends_on_secret_bytes)
+START_TEST(the_portable_kernel_works_byte_by_byte)
 {
-    uint8_t secret[37], coefficients[2 * 37], y[3][37], back[37];
-    const uint8_t *ys[] = { y[0], y[1], y[2] };
-    const uint8_t xs[] = { 3, 200, 255 };
-
-    memset(secret, 0x5a, sizeof secret);
-    memset(coefficients, 0xc3, sizeof coefficients);
-    VALGRIND_MAKE_MEM_UNDEFINED(secret, sizeof secret);
-    VALGRIND_MAKE_MEM_UNDEFINED(coefficients, sizeof coefficients);
-    for (int i = 0; i < 3; i++)
-        cfk__shamir_evaluate(secret, coefficients, 2, sizeof secret, xs[i], y[i]);
-    cfk__shamir_interpolate(xs, ys, 3, sizeof back, back);
-    VALGRIND_MAKE_MEM_DEFINED(back, sizeof back);
-    VALGRIND_MAKE_MEM_DEFINED(secret, sizeof secret);
-    ck_assert_mem_eq(back, secret, sizeof back);
+    check_kernel_at_every_size(cfk__gf256_portable);
 }
 END_TEST
+
+START_TEST(the_avx2_kernel_works_byte_by_byte)
+{
+    if (cfk__gf256_avx2() == NULL) {
+        unit_skip("no AVX2 here");
+        return;
+    }
+    ck_assert_ptr_eq(cfk__gf256(), cfk__gf256_avx2());
+    check_kernel_at_every_size(cfk__gf256_avx2());
+}
+END_TEST
+
+START_TEST(every_scalar_times_every_byte)
+{
+    uint8_t all[256], portable[256], best[256];
+    unsigned wrong = 0;
+    const uint8_t *in = all;
+
+    for (unsigned i = 0; i < 256; i++)
+        all[i] = (uint8_t)i;
+    for (unsigned x = 0; x < 256; x++) {
+        uint8_t scalar = (uint8_t)x;
+        struct cfk__gf256_map map = { NULL, &in, 1, &scalar, portable, 0, 1 };
+
+        cfk__gf256_portable(&map, 256);
+        map.outputs = best;
+        cfk__gf256()(&map, 256);
+        for (unsigned i = 0; i < 256; i++)
+            wrong += portable[i] != multiply_slowly(i, x);
+        ck_assert_mem_eq(best, portable, 256);
+    }
+    ck_assert_uint_eq(wrong, 0);
+}
+END_TEST
+
+static uint8_t value_slowly(uint8_t constant, const uint8_t *coefficients, size_t count,
+                            size_t stride, uint8_t x)
+{
+    uint8_t y = 0;
+
+    for (size_t i = count; i-- > 0;)
+        y = multiply_slowly(y ^ coefficients[i * stride], x);
+    return y ^ constant;
+}
 
 static void join_some(const uint8_t *shares, size_t size, uint32_t count, uint32_t take,
                       struct gen *g, uint8_t *out)
@@ -171,6 +221,33 @@ START_TEST(every_value_occurs_in_a_share)
 }
 END_TEST
 
+START_TEST(the_callers_random_bytes_make_the_same_shares_again)
+{
+    static uint8_t secret[5000], random[2 * 5000], shares[4 * 5000], back[5000];
+    static const uint8_t xs[] = { 1, 2, 3 };
+    struct cfk_error err;
+    struct gen g;
+
+    gen_seed(&g, 4);
+    gen_bytes(&g, secret, sizeof secret);
+    gen_bytes(&g, random, sizeof random);
+    ck_assert_int_eq(cfk_split_shamir_with(secret, 5000, 3, 4, random, shares, NULL),
+                     CFK_OK);
+    for (size_t i = 0; i < sizeof shares; i += 13)
+        ck_assert_uint_eq(shares[i], value_slowly(secret[i % 5000], random + i % 5000, 2,
+                                                  5000, (uint8_t)(i / 5000 + 1)));
+    ck_assert_int_eq(cfk_split_shamir_join(xs, shares, 3, 5000, back, NULL), CFK_OK);
+    ck_assert_mem_eq(back, secret, sizeof back);
+    ck_assert_int_eq(cfk_split_shamir_with(secret, 5000, 1, 2, NULL, shares, NULL),
+                     CFK_OK);
+    ck_assert_mem_eq(shares + 5000, secret, sizeof secret);
+    unit_expect_error(cfk_split_shamir_with(secret, 8, 3, 2, random, shares, &err),
+                      CFK_E_INVALID, &err, "1 to 255");
+    unit_expect_error(cfk_split_shamir_with(secret, 8, 2, 256, random, shares, &err),
+                      CFK_E_INVALID, &err, "1 to 255");
+}
+END_TEST
+
 START_TEST(impossible_counts_and_xs_are_refused)
 {
     static const uint32_t bad[][2] = { { 0, 3 }, { 4, 3 }, { 0, 0 }, { 2, 256 } };
@@ -251,11 +328,13 @@ Suite *unit_suite(void)
 {
     const TTest *const tests[] = {
         the_field_is_that_of_0x11b,
-        vectors_of_every_length_are_multiplied_byte_by_byte,
-        nothing_depends_on_secret_bytes,
+        the_portable_kernel_works_byte_by_byte,
+        the_avx2_kernel_works_byte_by_byte,
+        every_scalar_times_every_byte,
         any_k_of_n_shares_join,
         fewer_than_k_shares_do_not_join,
         every_value_occurs_in_a_share,
+        the_callers_random_bytes_make_the_same_shares_again,
         impossible_counts_and_xs_are_refused,
         shares_that_peers_made_join,
         NULL,
