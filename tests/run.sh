@@ -124,6 +124,13 @@ fuzzed() {
         -Dc_args=-fsanitize=fuzzer-no-link -Ddefault_library=static
 }
 
+# Where threads meet.
+threaded() {
+    TSAN_OPTIONS=halt_on_error=1:atexit_sleep_ms=0 PATIENCE=4 \
+        SUITES='structures/limit_cell structures/spsc structures/cache_shards delta/threads upgrade/threads upgrade/drain' \
+        without_data "$@" -Db_sanitize=thread -Db_lundef=false
+}
+
 under_valgrind() {
     SUITES='--suite unit' PATIENCE=20 without_data "$@"
 }
@@ -137,6 +144,7 @@ step installed check installed "$work/gcc"
 if $full; then
     step clang with_clang clang
     step sanitizers sanitized sanitizers -Dbuildtype=debug
+    step threads threaded threads -Dbuildtype=debugoptimized -Dtools=disabled
     WRAPPER='valgrind -q --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite' \
         step valgrind under_valgrind valgrind -Dtools=disabled
     step openssl configuration openssl -Dcrypto=openssl -Dman=disabled

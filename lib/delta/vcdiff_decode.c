@@ -236,7 +236,7 @@ int cfk__vcdiff_decode(const cfk_delta_ref *ref, const void *patch, size_t size,
                        const struct cfk_delta_decode_options *o, void **out,
                        size_t *out_size, struct cfk_error *err)
 {
-    size_t new_size;
+    size_t new_size = 0;
     uint8_t *data;
     int rc = admit(ref, patch, size, o, &new_size, err);
 
@@ -260,7 +260,7 @@ int cfk__vcdiff_decode_to(const cfk_delta_ref *ref, const void *patch, size_t si
                           size_t capacity, size_t *out_size, struct cfk_error *err)
 {
     uint8_t nowhere;
-    size_t new_size;
+    size_t new_size = 0;
     int rc = admit(ref, patch, size, o, &new_size, err);
 
     if (rc != CFK_OK)

@@ -4,6 +4,8 @@
 
 #include "base/error.h"
 
+#include <string.h>
+
 static int absent(struct cfk_error *err)
 {
     return cfk__fail_absent(err, "structures");
