@@ -14,9 +14,8 @@
 #ifdef BENCH_GLIB
 #include <glib.h>
 #endif
-#if __has_include(<uthash.h>)
+#ifdef BENCH_UTHASH
 #include <uthash.h>
-#define BENCH_UTHASH
 #endif
 
 enum { COUNTERS = 1024, MANY_COUNTERS = 262144, PARTS = 8, MOST_KEY = 4096 };

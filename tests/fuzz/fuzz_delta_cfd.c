@@ -4,31 +4,15 @@
  * that is right: the first byte tells the body, the next two the size. Decoded
  * whole and in pieces, which must agree.
  */
-#include "cfkit/delta.h"
 #include "fuzz.h"
+#include "fuzz_delta.h"
 
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-enum { REFERENCE_SIZE = 4096, HEADER_SIZE = 12, PATCH_MAX = 1 << 16 };
+enum { HEADER_SIZE = 12, PATCH_MAX = 1 << 16 };
 
-static cfk_delta_ref *reference(void)
-{
-    static char text[REFERENCE_SIZE + 64];
-    struct cfk_delta_ref_options copy = { .size = sizeof copy, .copy = 1 };
-    cfk_delta_ref *ref;
-    size_t at = 0;
-
-    for (int line = 1; at < REFERENCE_SIZE; line++)
-        at += (size_t)snprintf(text + at, 64, "line %d of the old version\n", line);
-    if (cfk_delta_ref_new(text, REFERENCE_SIZE, &copy, &ref, NULL) != CFK_OK)
-        abort();
-    return ref;
-}
-
-static int in_pieces(const cfk_delta_ref *ref, const uint8_t *patch, size_t size,
-                     uint8_t *out, size_t *out_size)
+static int in_small_pieces(const cfk_delta_ref *ref, const uint8_t *patch, size_t size,
+                           uint8_t *out, size_t *out_size)
 {
     size_t step = size % 13 + 1;
     size_t room = size % 4095 + 1;
@@ -81,7 +65,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     rc = cfk_delta_decode(ref, patch, size, NULL, &whole, &whole_size, &err);
     if ((rc == CFK_OK) != (whole != NULL) || err.code != rc || err.offset > size)
         abort();
-    pieces_rc = in_pieces(ref, patch, size, pieces, &pieces_size);
+    pieces_rc = in_small_pieces(ref, patch, size, pieces, &pieces_size);
     if ((rc == CFK_OK) != (pieces_rc == CFK_OK) ||
         (rc == CFK_OK &&
          (pieces_size != whole_size || memcmp(pieces, whole, whole_size) != 0)))

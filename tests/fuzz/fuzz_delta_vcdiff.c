@@ -4,68 +4,20 @@
  * sides know, decoded whole and in pieces, which must agree; with an odd one it is two
  * versions, which must make a patch that leads from the one to the other.
  */
-#include "cfkit/delta.h"
 #include "fuzz.h"
+#include "fuzz_delta.h"
 
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-
-enum { REFERENCE_SIZE = 4096, OUTPUT_MAX = 1 << 20 };
 
 static const struct cfk_delta_decode_options options = {
     .size = sizeof options,
     .max_output = OUTPUT_MAX,
 };
 
-/* Also made, for the seeds, by: seq -f 'line %g of the old version' 1000 | head -c 4096
- */
-static cfk_delta_ref *reference(void)
-{
-    static char text[REFERENCE_SIZE + 64];
-    cfk_delta_ref *ref;
-    size_t at = 0;
-
-    for (int line = 1; at < REFERENCE_SIZE; line++)
-        at += (size_t)snprintf(text + at, 64, "line %d of the old version\n", line);
-    if (cfk_delta_ref_new(text, REFERENCE_SIZE, NULL, &ref, NULL) != CFK_OK)
-        abort();
-    return ref;
-}
-
-static int in_pieces(const cfk_delta_ref *ref, const uint8_t *patch, size_t size,
-                     uint8_t *out, size_t *out_size)
-{
-    size_t in_step = size % 97 + 1;
-    size_t out_step = size % 8191 + 1;
-    cfk_delta_decoder *decoder;
-    size_t given = 0;
-    size_t at = 0;
-    int rc = cfk_delta_decoder_new(ref, &options, &decoder, NULL);
-
-    *out_size = 0;
-    while (rc == CFK_OK && (at < size || given == out_step)) {
-        size_t step = size - at < in_step ? size - at : in_step;
-        size_t used;
-
-        rc = cfk_delta_decoder_update(decoder, patch + at, step, &used, out + *out_size,
-                                      out_step, &given, NULL);
-        if (used > step || given > out_step || *out_size + given > OUTPUT_MAX ||
-            (rc == CFK_OK && used < step && given < out_step))
-            abort();
-        at += used;
-        *out_size += given;
-    }
-    if (rc == CFK_OK)
-        rc = cfk_delta_decoder_finish(decoder, NULL);
-    cfk_delta_decoder_free(decoder);
-    return rc;
-}
-
 static void decode(const uint8_t *patch, size_t size)
 {
     static cfk_delta_ref *ref;
-    static uint8_t pieces[OUTPUT_MAX + 8192];
+    static uint8_t pieces[OUTPUT_MAX + OUTPUT_STEP_MAX];
     struct cfk_delta_patch_info info = { .size = sizeof info };
     struct cfk_error err = { 0 };
     size_t pieces_size;
@@ -79,7 +31,7 @@ static void decode(const uint8_t *patch, size_t size)
     rc = cfk_delta_decode(ref, patch, size, &options, &whole, &whole_size, &err);
     if ((rc == CFK_OK) != (whole != NULL) || err.code != rc || err.offset > size)
         abort();
-    pieces_rc = in_pieces(ref, patch, size, pieces, &pieces_size);
+    pieces_rc = in_pieces(ref, &options, patch, size, pieces, &pieces_size);
     if (rc == CFK_OK && pieces_rc != CFK_E_NOTSUP && pieces_rc != CFK_E_LIMIT &&
         (pieces_rc != CFK_OK || pieces_size != whole_size ||
          memcmp(pieces, whole, whole_size) != 0))

@@ -6,38 +6,9 @@
  */
 #include "cfkit/limit.h"
 #include "fuzz.h"
+#include "fuzz_input.h"
 
-#include <stdbool.h>
-#include <stdlib.h>
 #include <string.h>
-
-struct input {
-    const uint8_t *data;
-    size_t size;
-};
-
-static uint8_t take(struct input *in)
-{
-    if (in->size == 0)
-        return 0;
-    in->size--;
-    return *in->data++;
-}
-
-static uint64_t take_u64(struct input *in)
-{
-    uint64_t value = 0;
-
-    for (int i = 0; i < 8; i++)
-        value = value << 8 | take(in);
-    return value;
-}
-
-static void must(bool holds)
-{
-    if (!holds)
-        abort();
-}
 
 static int64_t next_time(struct input *in, uint8_t op, int64_t now)
 {

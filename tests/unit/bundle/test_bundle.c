@@ -2,38 +2,10 @@
 /* The public functions as such: arguments, limits of pools, failing allocations. */
 #include "fault.h"
 #include "make.h"
+#include "small_world.h"
 #include "unit.h"
 
 #include <string.h>
-
-static const struct make root = {
-    .subject = "root", .issuer = "root", .key = 1, .signed_by = 1, .ca = true
-};
-static const struct make ca = {
-    .subject = "ca", .issuer = "root", .key = 2, .signed_by = 1, .ca = true
-};
-static const struct make leaf = {
-    .subject = "leaf", .issuer = "ca", .key = 9, .signed_by = 2
-};
-
-static cfk_bundle_pool *new_pool(void)
-{
-    cfk_bundle_pool *pool;
-
-    ck_assert_int_eq(cfk_bundle_pool_new(NULL, &pool, NULL), CFK_OK);
-    return pool;
-}
-
-static cfk_bundle_result *build(cfk_bundle_pool *pool, const struct make *m,
-                                const struct cfk_bundle_options *opts)
-{
-    struct cfk_error err = { 0 };
-    cfk_bundle_result *result;
-    int rc = make_build(pool, m, opts, &result, &err);
-
-    ck_assert_msg(rc == CFK_OK, "%s", err.message);
-    return result;
-}
 
 START_TEST(arguments_are_checked)
 {

@@ -6,43 +6,12 @@
 #include "split/slip39.h"
 #include "unit.h"
 #include "vectors.h"
+#include "words_common.h"
 
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-static const char secret[] = "sixteen bytes!!!and sixteen more";
-
-/* The fewest iterations that there are, for speed. */
-static const struct cfk_words_options quick = { .size = sizeof quick,
-                                                .iterations = 10000 };
-
-static cfk_words *split(const struct cfk_words_options *opts, size_t size)
-{
-    struct cfk_error err = { 0 };
-    cfk_words *words;
-    int rc = cfk_words_split(secret, size, opts, &words, &err);
-
-    ck_assert_msg(rc == CFK_OK, "%s", err.message);
-    return words;
-}
-
-static cfk_words_join *join_new(void)
-{
-    cfk_words_join *join;
-
-    ck_assert_int_eq(cfk_words_join_new(NULL, &join, NULL), CFK_OK);
-    return join;
-}
-
-static void add(cfk_words_join *join, const char *text)
-{
-    struct cfk_error err = { 0 };
-    int rc = cfk_words_join_add(join, text, strlen(text), &err);
-
-    ck_assert_msg(rc == CFK_OK, "%s", err.message);
-}
 
 static void opens(cfk_words_join *join, const char *passphrase, const void *want,
                   size_t want_size)

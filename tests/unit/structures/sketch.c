@@ -1,26 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "sketch.h"
 
+#include "checked.h"
 #include "unit.h"
 
 #include <string.h>
-
-#if __has_include(<valgrind/valgrind.h>)
-#include <valgrind/valgrind.h>
-#else
-#define RUNNING_ON_VALGRIND 0
-#endif
-
-#if defined(__SANITIZE_ADDRESS__)
-#define CHECKED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define CHECKED 1
-#endif
-#endif
-#ifndef CHECKED
-#define CHECKED RUNNING_ON_VALGRIND
-#endif
 
 int sketch_rounds(int all)
 {

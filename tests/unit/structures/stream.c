@@ -1,27 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "stream.h"
 
+#include "checked.h"
 #include "unit.h"
 
 #include <stdio.h>
-
-#if __has_include(<valgrind/valgrind.h>)
-#include <valgrind/valgrind.h>
-#else
-#define RUNNING_ON_VALGRIND 0
-#endif
-
-/* What checks every access runs on the small streams alone. */
-#if defined(__SANITIZE_ADDRESS__)
-#define CHECKED 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define CHECKED 1
-#endif
-#endif
-#ifndef CHECKED
-#define CHECKED RUNNING_ON_VALGRIND
-#endif
 
 enum { SMALL = 30000 };
 
