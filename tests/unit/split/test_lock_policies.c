@@ -125,7 +125,7 @@ START_TEST(twenty_people_take_four_kib)
     cfk_lock *lock = many("2 of", 20, NULL);
     cfk_identity *identity;
     struct file file;
-    char name[16];
+    char name[24];
 
     for (unsigned i = 0; i < 20; i++) {
         snprintf(name, sizeof name, "person%u", i);
@@ -149,7 +149,7 @@ START_TEST(as_many_people_as_a_policy_names_have_room)
     struct file file, plain;
     struct cfk_error err;
     cfk_lock *lock;
-    char name[16];
+    char name[24];
 
     if (RUNNING_ON_VALGRIND)
         people = 20;
