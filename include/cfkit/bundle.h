@@ -271,7 +271,8 @@ struct cfk_bundle_platforms_options {
     size_t size;                   /* sizeof(struct cfk_bundle_platforms_options) */
     size_t max_size;               /* bytes of YAML; 0 means 4 MiB */
     size_t max_platforms;          /* 0 means 1,000 */
-    size_t max_roots;              /* over all stores; 0 means 100,000 */
+    size_t max_roots;              /* in all stores, and stores, and platforms in them;
+                                      0 means 100,000 */
     const struct cfk_alloc *alloc; /* NULL means malloc and free */
 };
 

@@ -337,7 +337,11 @@ static int add_others(struct walk *w, size_t leaf)
 static int copy_leaf(struct walk *w, size_t number, void **leaf, size_t *leaf_size)
 {
     const struct entry *entry = &w->entries[number];
+    struct cfk__x509 x;
+    int rc = cfk__x509_parse(&x, w->bytes.data + entry->at, entry->size, w->err);
 
+    if (rc != CFK_OK)
+        return rc;
     *leaf = cfk__malloc(&w->pool->alloc, entry->size);
     if (*leaf == NULL)
         return no_memory(w->err);
