@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The file of a server, in PEM, DER or PKCS #7: the leaf that comes out is a certificate. */
+/* The file of a server, in PEM, DER or PKCS #7: the leaf that comes out is a certificate.
+ */
 #include "bundle/pool.h"
 #include "fuzz.h"
 

@@ -7,7 +7,8 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct cfk_bundle_platforms_options opts = { .size = sizeof opts, .max_size = 65536,
+    struct cfk_bundle_platforms_options opts = { .size = sizeof opts,
+                                                 .max_size = 65536,
                                                  .max_roots = 1000 };
     struct cfk_error err = { 0 };
     cfk_bundle_platforms *platforms;
