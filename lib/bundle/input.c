@@ -108,9 +108,10 @@ static int take_aside(struct walk *w, struct cfk__span der, uint64_t offset,
         return no_memory(w->err);
     w->entries = grown;
     grown[w->count++] = (struct entry){ w->bytes.size, der.size, w->index++, offset };
-    return cfk__buffer_append(&w->bytes, der.data, der.size) == CFK_OK
-               ? CFK_OK
-               : no_memory(w->err);
+    if (cfk__buffer_reserve(&w->bytes, der.size + 1) != CFK_OK || /* also for none */
+        cfk__buffer_append(&w->bytes, der.data, der.size) != CFK_OK)
+        return no_memory(w->err);
+    return CFK_OK;
 }
 
 /* --- what an input is --- */

@@ -265,6 +265,23 @@ START_TEST(empty_and_damaged_bags_are_refused_with_a_reason)
 }
 END_TEST
 
+START_TEST(a_block_without_anything_in_it_is_no_certificate)
+{
+    static const char empty[] =
+        "-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n";
+    struct bytes b = { .size = 0 };
+    struct taken t = take(empty, sizeof empty - 1);
+
+    unit_expect_error(t.rc, CFK_E_CORRUPT, &t.err, "no certificate");
+    add_pem(&b, &leaf);
+    add_bytes(&b, empty, sizeof empty - 1);
+    t = take(b.data, b.size);
+    ck_assert_int_eq(t.rc, CFK_OK);
+    ck_assert_uint_eq(t.found, 2);
+    ck_assert_uint_eq(t.bad, 1);
+}
+END_TEST
+
 START_TEST(what_is_no_certificate_is_told_apart)
 {
     static const uint8_t pfx[] =
@@ -323,6 +340,7 @@ Suite *unit_suite(void)
         a_report_of_an_older_caller_is_left_alone,
         bags_are_opened,
         empty_and_damaged_bags_are_refused_with_a_reason,
+        a_block_without_anything_in_it_is_no_certificate,
         what_is_no_certificate_is_told_apart,
         inputs_survive_every_allocation_failure,
         NULL,
