@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* cfbundle: the best chain from a certificate to a trusted root. */
+#include "cfbundle_explain.h"
 #include "cfbundle_json.h"
 #include "cfbundle_pool.h"
+#include "cfbundle_rank.h"
 #include "common/cli.h"
 #include "common/output.h"
 
@@ -22,16 +24,24 @@ enum {
     OPT_MAX_DEPTH,
     OPT_WITH_ROOT,
     OPT_ALL,
+    OPT_PLATFORMS,
+    OPT_ORDER,
+    OPT_FLAVOR,
+    OPT_PREFER,
+    OPT_AVOID,
+    OPT_REQUIRE,
+    OPT_EXPLAIN,
 
     MAX_INTERMEDIATES = 253,
 };
 
 static const char help[] =
     "Usage: cfbundle [OPTION]... CERT\n"
-    "Find every chain from the first certificate in CERT (PEM or DER; - is standard\n"
-    "input) to a trusted root, and print the best as PEM: the certificate, then its\n"
-    "intermediates, the root left out. Further certificates in CERT may be used as\n"
-    "intermediates. Fewer certificates are better, then those that stay valid longer.\n"
+    "Find every chain from the first certificate in CERT (PEM, DER or PKCS #7; - is\n"
+    "standard input) to a trusted root, and print the best as PEM: the certificate,\n"
+    "then its intermediates, the root left out. Further certificates in CERT may be\n"
+    "used as intermediates. Better are fewer certificates, then a root that more\n"
+    "platforms trust, stronger steps, and what stays valid longer.\n"
     "\n"
     "      --roots FILE|DIR          trusted roots, instead of the system's; repeatable\n"
     "      --intermediates FILE|DIR  more certificates to build from; repeatable\n"
@@ -48,6 +58,16 @@ static const char help[] =
     "                                repeatable\n"
     "      --crl-if-present          what no CRL tells about is good\n"
     "      --max-depth N             at most N intermediates (default 10)\n"
+    "      --order LIST              rank by these, of shortest,ubiquity,security,"
+    "longest\n"
+    "      --flavor NAME             rank as cfssl does: optimal or ubiquitous\n"
+    "      --prefer-anchor SHA256    chains to this root come first; repeatable\n"
+    "      --avoid-anchor SHA256     chains to this root come last; repeatable\n"
+    "      --require-platform NAME   only a chain that it trusts will do; repeatable\n"
+    "      --platforms FILE          who trusts which root, instead of what is "
+    "installed\n"
+    "      --explain                 say why this chain, what expires when, who does\n"
+    "                                not trust it, and what the others lack\n"
     "      --with-root               print the root too\n"
     "      --all                     print every chain, best first, each under a # line\n"
     "  -o, --output FILE             write the PEM to FILE\n"
@@ -79,6 +99,13 @@ static const struct option longs[] = {
     { "max-depth", required_argument, NULL, OPT_MAX_DEPTH },
     { "with-root", no_argument, NULL, OPT_WITH_ROOT },
     { "all", no_argument, NULL, OPT_ALL },
+    { "platforms", required_argument, NULL, OPT_PLATFORMS },
+    { "order", required_argument, NULL, OPT_ORDER },
+    { "flavor", required_argument, NULL, OPT_FLAVOR },
+    { "prefer-anchor", required_argument, NULL, OPT_PREFER },
+    { "avoid-anchor", required_argument, NULL, OPT_AVOID },
+    { "require-platform", required_argument, NULL, OPT_REQUIRE },
+    { "explain", no_argument, NULL, OPT_EXPLAIN },
     { "output", required_argument, NULL, 'o' },
     { "force", no_argument, NULL, 'f' },
     CLI_COMMON_LONGS,
@@ -93,8 +120,10 @@ struct request {
     unsigned output_flags;
     uint32_t pem_flags;
     bool all;
+    bool explain;
     int64_t time;
     struct cfk_bundle_options build;
+    struct cfbundle_ranking ranking;
 };
 
 /* "A <- B <- C" of a chain or path, on stderr with -v. */
@@ -139,8 +168,10 @@ static void warn(const cfk_bundle_result *result)
 
     cfk_bundle_chain(result, 0, &best, NULL);
     for (size_t i = 0; i < CFBUNDLE_WARNINGS; i++)
-        if ((best.warnings & cfbundle_warnings[i].bit) != 0)
-            cli_warn("the best chain: %s", cfbundle_warnings[i].words);
+        if ((best.warnings & cfbundle_warnings[i].bit) != 0) /* no root is everywhere */
+            (cfbundle_warnings[i].bit == CFK_BUNDLE_WARN_UBIQUITY
+                 ? cli_detail
+                 : cli_warn)("the best chain: %s", cfbundle_warnings[i].words);
 }
 
 /* The best chain, or each under a line that says which it is. */
@@ -180,7 +211,7 @@ static int answer_json(const struct request *req, cfk_bundle_result *result,
     if (why->code == CFK_OK && cfk_bundle_write_pem(result, 0, req->pem_flags, NULL,
                                                     &text, &size, err) != CFK_OK)
         return cli_fail(err);
-    status = cfbundle_print_json(result, text, why);
+    status = cfbundle_print_json(result, req->ranking.platforms, text, why);
     cfk_free(NULL, text);
     if (status != CLI_YES || why->code == CFK_OK)
         return status;
@@ -195,6 +226,8 @@ static int answer(const struct request *req, cfk_bundle_result *result,
     int reason = cfk_bundle_reason(result, &why);
 
     show(result);
+    if (req->explain)
+        cfbundle_explain(result, req->ranking.platforms, req->time);
     if (reason == CFK_OK) {
         warn(result);
         if ((!cli_json() || req->output != NULL) &&
@@ -206,7 +239,7 @@ static int answer(const struct request *req, cfk_bundle_result *result,
     return reason == CFK_OK ? CLI_YES : cli_fail(&why);
 }
 
-static int run(const struct request *req)
+static int run(struct request *req)
 {
     cfk_bundle_pool *pool = NULL;
     cfk_bundle_result *result = NULL;
@@ -221,9 +254,13 @@ static int run(const struct request *req)
     if (rc == CFK_OK)
         rc = cfk_bundle_build(pool, leaf, leaf_size, req->time, &req->build, &result,
                               &err);
+    if (rc == CFK_OK)
+        rc = cfbundle_rank(&req->ranking, result,
+                           req->explain || cli_json() || cli_verbose(), &err);
     status = rc == CFK_OK ? answer(req, result, &err) : cli_fail(&err);
     cfk_bundle_result_free(result);
     cfk_bundle_pool_free(pool);
+    cfbundle_rank_free(&req->ranking);
     cfk_free(NULL, leaf);
     return status;
 }
@@ -260,6 +297,38 @@ static bool parse_profile(const char *text, uint32_t *profile)
             return true;
         }
     return false;
+}
+
+/* The options of ranking. CLI_YES, or what main() returns. */
+static int parse_ranking(int option, struct cfbundle_ranking *ranking)
+{
+    switch (option) {
+    case OPT_PLATFORMS: ranking->path = optarg; break;
+    case OPT_ORDER:
+        if (!cfbundle_order(ranking, optarg))
+            return cli_usage("--order wants shortest, ubiquity, security, longest, or a "
+                             "list of these, not '%s'",
+                             optarg);
+        break;
+    case OPT_FLAVOR:
+        if (!cfbundle_flavor(ranking, optarg))
+            return cli_usage("--flavor wants optimal or ubiquitous, not '%s'", optarg);
+        break;
+    case OPT_PREFER:
+    case OPT_AVOID:
+        if (!(option == OPT_PREFER ? cfbundle_prefer : cfbundle_avoid)(ranking, optarg))
+            return cli_usage(
+                "an anchor is named by its SHA-256, 64 digits, at most %d of "
+                "them; not '%s'",
+                CFBUNDLE_ANCHORS, optarg);
+        break;
+    case OPT_REQUIRE:
+        if (!cfbundle_require(ranking, optarg))
+            return cli_usage("at most %d times --require-platform", CFBUNDLE_REQUIRED);
+        break;
+    default: return cli_usage(NULL);
+    }
+    return CLI_YES;
 }
 
 static int parse(int argc, char **argv, struct request *req)
@@ -306,10 +375,15 @@ static int parse(int argc, char **argv, struct request *req)
             break;
         case OPT_WITH_ROOT: req->pem_flags |= CFK_BUNDLE_WITH_ROOT; break;
         case OPT_ALL: req->all = true; break;
+        case OPT_EXPLAIN: req->explain = true; break;
         case 'o': req->output = optarg; break;
         case 'f': req->output_flags |= CLI_OUTPUT_REPLACE; break;
-        default: return cli_usage(NULL);
+        default:
+            if (parse_ranking(c, &req->ranking) != CLI_YES)
+                return CLI_TROUBLE;
         }
+    if (req->ranking.options.flavor != 0 && req->ranking.options.order[0] != 0)
+        return cli_usage("--flavor is an order, so --order cannot be another");
     if (optind + 1 != argc)
         return cli_usage(optind == argc ? "which certificate?"
                                         : "one certificate at a time");

@@ -71,6 +71,10 @@ const struct cfbundle_warning cfbundle_warnings[CFBUNDLE_WARNINGS] = {
     { CFK_BUNDLE_WARN_WEAK_KEY, "weak-key", "an RSA key in it has less than 2048 bits" },
     { CFK_BUNDLE_WARN_SHORT, "ends-before-leaf",
       "an issuer in it expires before the certificate does" },
+    { CFK_BUNDLE_WARN_EXPIRING, "expiring",
+      "a certificate in it expires within 30 days" },
+    { CFK_BUNDLE_WARN_UBIQUITY, "not-ubiquitous",
+      "not every platform trusts it; --explain says which" },
 };
 
 static json_t *json_warnings(uint32_t bits)
@@ -83,7 +87,32 @@ static json_t *json_warnings(uint32_t bits)
     return list;
 }
 
-static json_t *json_chains(cfk_bundle_result *result)
+/* {score, trusted, untrusted}, or null where there are no platforms. */
+static json_t *json_ubiquity(const cfk_bundle_result *result,
+                             const cfk_bundle_platforms *platforms, size_t chain,
+                             uint64_t score)
+{
+    json_t *lists[2] = { json_array(), json_array() };
+    json_t *object;
+
+    for (size_t i = 0; platforms != NULL && i < cfk_bundle_platforms_count(platforms);
+         i++) {
+        struct cfk_bundle_platform platform = { .size = sizeof platform };
+
+        cfk_bundle_platforms_get(platforms, i, &platform, NULL);
+        json_array_append_new(lists[cfk_bundle_chain_trusted(result, chain, i) != 0],
+                              json_text(platform.name));
+    }
+    object = json_pack("{s:I, s:o, s:o}", "score", (json_int_t)score, "trusted", lists[1],
+                       "untrusted", lists[0]);
+    if (platforms != NULL)
+        return object;
+    json_decref(object);
+    return json_null();
+}
+
+static json_t *json_chains(cfk_bundle_result *result,
+                           const cfk_bundle_platforms *platforms)
 {
     json_t *list = json_array();
 
@@ -92,13 +121,16 @@ static json_t *json_chains(cfk_bundle_result *result)
 
         cfk_bundle_chain(result, i, &chain, NULL);
         json_array_append_new(
-            list,
-            json_pack("{s:I, s:o, s:I, s:o, s:o, s:o}", "rank", (json_int_t)i + 1,
-                      "certs", json_certs(result, i, chain.length, cfk_bundle_chain_cert),
-                      "length", (json_int_t)chain.length, "valid_from",
-                      json_time(chain.valid_from), "valid_until",
-                      json_time(chain.valid_until), "warnings",
-                      json_warnings(chain.warnings)));
+            list, json_pack("{s:I, s:o, s:I, s:o, s:{s:I, s:I}, s:o, s:o, s:o}", "rank",
+                            (json_int_t)i + 1, "certs",
+                            json_certs(result, i, chain.length, cfk_bundle_chain_cert),
+                            "length", (json_int_t)chain.length, "ubiquity",
+                            json_ubiquity(result, platforms, i, chain.ubiquity),
+                            "security", "bits", (json_int_t)chain.security_bits,
+                            "weakest_step", (json_int_t)chain.weakest_step, "valid_from",
+                            json_time(chain.valid_from), "valid_until",
+                            json_time(chain.valid_until), "warnings",
+                            json_warnings(chain.warnings)));
     }
     return list;
 }
@@ -160,8 +192,8 @@ static json_t *json_status(const cfk_bundle_result *result, const struct cfk_err
                      messages);
 }
 
-int cfbundle_print_json(cfk_bundle_result *result, const char *pem,
-                        const struct cfk_error *why)
+int cfbundle_print_json(cfk_bundle_result *result, const cfk_bundle_platforms *platforms,
+                        const char *pem, const struct cfk_error *why)
 {
     struct cfk_bundle_counters counters = { .size = sizeof counters };
     struct cfk_bundle_cert leaf = { .size = sizeof leaf };
@@ -172,8 +204,8 @@ int cfbundle_print_json(cfk_bundle_result *result, const char *pem,
         return cli_fail(&err);
     cfk_bundle_result_counters(result, &counters, NULL);
     object = json_pack("{s:i, s:o, s:o, s:s?, s:o, s:o, s:o}", "schema", SCHEMA, "leaf",
-                       json_cert(&leaf), "chains", json_chains(result), "bundle", pem,
-                       "rejected", json_rejected(result), "status",
+                       json_cert(&leaf), "chains", json_chains(result, platforms),
+                       "bundle", pem, "rejected", json_rejected(result), "status",
                        json_status(result, why), "counters", json_counters(&counters));
     if (object != NULL && why->code != CFK_OK)
         json_object_set_new(object, "error",

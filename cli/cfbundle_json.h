@@ -9,7 +9,7 @@
 typedef int (*cfbundle_cert_fn)(cfk_bundle_result *result, size_t path, size_t index,
                                 struct cfk_bundle_cert *out, struct cfk_error *err);
 
-enum { CFBUNDLE_WARNINGS = 3 };
+enum { CFBUNDLE_WARNINGS = 5 };
 
 struct cfbundle_warning {
     uint32_t bit; /* CFK_BUNDLE_WARN_* */
@@ -20,10 +20,11 @@ struct cfbundle_warning {
 extern const struct cfbundle_warning cfbundle_warnings[CFBUNDLE_WARNINGS];
 
 /*
- * Print the result; pem is the best bundle or NULL, why the reason there is
- * none (code CFK_OK: there is). The exit status of the printing.
+ * Print the result; platforms is what it was ranked by or NULL, pem is the best bundle or
+ * NULL, why the reason there is none (code CFK_OK: there is). The exit status of the
+ * printing.
  */
-int cfbundle_print_json(cfk_bundle_result *result, const char *pem,
-                        const struct cfk_error *why);
+int cfbundle_print_json(cfk_bundle_result *result, const cfk_bundle_platforms *platforms,
+                        const char *pem, const struct cfk_error *why);
 
 #endif

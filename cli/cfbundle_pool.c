@@ -161,6 +161,10 @@ int cfbundle_load(const struct cfbundle_sources *sources, const char *cert,
     report.ctx = &about;
     rc = cfk_bundle_pool_add_input(pool, in.data, in.size, &report, leaf, leaf_size, err);
     cli_input_close(&in);
+    if (rc == CFK_OK && report.reordered)
+        cli_warn("%s: the chain in it was out of order; servers send the certificate "
+                 "first, then its issuer, and so on",
+                 cert);
     for (size_t i = 0; i < sources->count && rc == CFK_OK; i++)
         rc = add_source(pool, &sources->certs[i], err);
     for (size_t i = 0; i < sources->crl_count && rc == CFK_OK; i++)

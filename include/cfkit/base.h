@@ -74,6 +74,7 @@ enum {
     CFK_E_POLICY = -61,          /* no-policy: none of the policies that are asked for */
     CFK_E_REVOKED = -62,         /* revoked: by a CRL */
     CFK_E_REVOCATION = -63,      /* revocation-unknown: no CRL tells */
+    CFK_E_PLATFORM = -64, /* untrusted-platform: one that is required trusts no chain */
 
     /* split */
     CFK_E_NEED_MORE = -80,  /* need-more: not enough people */

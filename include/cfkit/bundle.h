@@ -102,13 +102,19 @@ struct cfk_bundle_report {
      */
     void (*each)(void *ctx, uint64_t index, uint64_t offset, const struct cfk_error *why);
     void *ctx;
+
+    /* out: cfk_bundle_pool_add_input() took another than the first for the leaf */
+    uint32_t reordered;
+    uint32_t reserved;
 };
 
 /*
- * Add every certificate of an input: PEM text (labels CERTIFICATE and X509
- * CERTIFICATE) or one certificate in DER. Anything else in the text, private
- * keys included, is skipped unread. A bad certificate is left out, counted
- * and reported; the others are added all the same.
+ * Add every certificate of an input: PEM text (labels CERTIFICATE, X509
+ * CERTIFICATE, PKCS7 and CMS), or in DER one certificate or a PKCS #7 bag of
+ * them (SignedData of RFC 2315 or 5652; its signatures are not looked at).
+ * Anything else in the text, private keys included, is skipped unread. A bad
+ * certificate or bag is left out, counted and reported; the others are added
+ * all the same. PKCS #12 is reported as CFK_E_NOTSUP.
  *
  *   from    one of CFK_BUNDLE_INPUT, _POOL, _ROOT.
  *   report  NULL: bad certificates are left out silently.
@@ -122,12 +128,14 @@ CFK_API int cfk_bundle_pool_add(cfk_bundle_pool *pool, const void *data, size_t 
                                 struct cfk_error *err);
 
 /*
- * Take the file of a server, PEM or one certificate in DER: the first
- * certificate goes to *leaf (release with cfk_free() and the allocator of the
- * pool), the others of a PEM text join the pool as CFK_BUNDLE_INPUT.
+ * Take the file of a server, which may be all that cfk_bundle_pool_add() takes:
+ * the leaf goes to *leaf (release with cfk_free() and the allocator of the
+ * pool), the others join the pool as CFK_BUNDLE_INPUT. The leaf is the first
+ * certificate; the last one where each names the one before it as its issuer;
+ * and in a bag, which has no order, the first that is the issuer of no other.
  *
  * Returns CFK_OK, CFK_E_NOTFOUND (no certificate in it), CFK_E_CORRUPT (the
- * first one is damaged), CFK_E_LIMIT, CFK_E_INVALID, CFK_E_NOTSUP or
+ * first one is damaged), CFK_E_LIMIT, CFK_E_INVALID, CFK_E_NOTSUP (PKCS #12) or
  * CFK_E_NOMEM. O(size). Since 0.1.
  */
 CFK_API int cfk_bundle_pool_add_input(cfk_bundle_pool *pool, const void *data,
@@ -219,8 +227,7 @@ struct cfk_bundle_options {
 /*
  * Find the chains from the certificate in leaf (DER, copied) to the roots of
  * the pool at time (UNIX seconds), and rank them: fewest certificates first,
- * then latest end of the chain's validity, then latest end of its issuers'
- * validity, then SHA-256 of the certificates, so that the order is the same
+ * then the other defaults of cfk_bundle_rank(). The order is the same
  * everywhere. A leaf that is a root itself makes a chain of one.
  *
  * A result is made whether or not there is a chain: cfk_bundle_reason() tells.
@@ -247,11 +254,132 @@ CFK_API void cfk_bundle_result_free(cfk_bundle_result *result);
  * CFK_E_NOT_YET_VALID, CFK_E_SIGNATURE, CFK_E_NOT_CA, CFK_E_PATH_LENGTH,
  * CFK_E_USAGE, CFK_E_NAME, CFK_E_NAME_CONSTRAINT, CFK_E_CRITICAL, CFK_E_WEAK,
  * CFK_E_POLICY, CFK_E_PROFILE, CFK_E_REVOKED, CFK_E_REVOCATION (no CRL tells),
+ * CFK_E_PLATFORM (see cfk_bundle_rank()),
  * or CFK_E_LIMIT when a budget was met before a chain was found, so that there may be one
  * all the same. Of several causes it is the most specific one on the longest path. Since
  * 0.1.
  */
 CFK_API int cfk_bundle_reason(const cfk_bundle_result *result, struct cfk_error *err);
+
+/*
+ * Which platforms trust which roots, and how much each of them counts. It does
+ * not change, so it may serve several results and threads at a time.
+ */
+typedef struct cfk_bundle_platforms cfk_bundle_platforms;
+
+struct cfk_bundle_platforms_options {
+    size_t size;                   /* sizeof(struct cfk_bundle_platforms_options) */
+    size_t max_size;               /* bytes of YAML; 0 means 4 MiB */
+    size_t max_platforms;          /* 0 means 1,000 */
+    size_t max_roots;              /* in all stores, and stores, and platforms in them;
+                                      0 means 100,000 */
+    const struct cfk_alloc *alloc; /* NULL means malloc and free */
+};
+
+/*
+ * Read platforms from YAML in the format of cfbundle-platforms(5) into *out;
+ * release it with cfk_bundle_platforms_free().
+ *
+ *   opts  NULL means every default.
+ *
+ * Returns CFK_OK, CFK_E_CORRUPT (err->offset and the message say where),
+ * CFK_E_LIMIT, CFK_E_INVALID, CFK_E_NOTSUP or CFK_E_NOMEM. libyaml, which
+ * splits the text, takes its memory from malloc. O(size), and a sort of the
+ * roots. Since 0.1.
+ */
+CFK_API int cfk_bundle_platforms_parse(const void *yaml, size_t size,
+                                       const struct cfk_bundle_platforms_options *opts,
+                                       cfk_bundle_platforms **out, struct cfk_error *err);
+
+/* Release platforms, after the results that they rank. NULL is accepted. Since 0.1. */
+CFK_API void cfk_bundle_platforms_free(cfk_bundle_platforms *platforms);
+
+/* Number of platforms; they are numbered from 0, in the order of the file. Since 0.1. */
+CFK_API size_t cfk_bundle_platforms_count(const cfk_bundle_platforms *platforms);
+
+struct cfk_bundle_platform {
+    size_t size;       /* sizeof(struct cfk_bundle_platform) */
+    const char *name;  /* "android-7.0"; lives as long as the platforms */
+    const char *label; /* for people */
+    uint32_t weight;
+};
+
+/* One platform into *out, whose size the caller sets. CFK_OK, CFK_E_INVALID. Since 0.1.
+ */
+CFK_API int cfk_bundle_platforms_get(const cfk_bundle_platforms *platforms, size_t index,
+                                     struct cfk_bundle_platform *out,
+                                     struct cfk_error *err);
+
+/* What makes a chain better than another. */
+enum {
+    CFK_BUNDLE_BY_LENGTH = 1,   /* fewer certificates */
+    CFK_BUNDLE_BY_UBIQUITY = 2, /* trusted by platforms that together weigh more */
+    CFK_BUNDLE_BY_SECURITY = 3, /* a stronger weakest step */
+    CFK_BUNDLE_BY_VALIDITY = 4  /* valid for longer */
+};
+
+/* The orders of cfssl's bundler, the tool that people come from. */
+enum {
+    CFK_BUNDLE_FLAVOR_NONE = 0,
+    CFK_BUNDLE_FLAVOR_OPTIMAL = 1, /* length, validity, security */
+
+    /*
+     * Platforms, then signatures with SHA-2 alone, length, how common the
+     * hashes and then the keys are (RSA, P-256 and P-384, P-521, others), validity,
+     * security.
+     */
+    CFK_BUNDLE_FLAVOR_UBIQUITOUS = 2
+};
+
+struct cfk_bundle_rank_options {
+    size_t size;                           /* sizeof(struct cfk_bundle_rank_options) */
+    const cfk_bundle_platforms *platforms; /* NULL: ubiquity is 0; outlives the result */
+
+    /*
+     * CFK_BUNDLE_BY_*, the first one that tells two chains apart decides; 0
+     * ends it. Those that are missing follow as length, ubiquity, security,
+     * validity, but security so only up to 112 bits, which nobody breaks. As soon as
+     * length and ubiquity are equal, and at the latest before validity, a chain that ends
+     * before its leaf does is worse than one that does not.
+     */
+    uint32_t order[4];
+    uint32_t flavor; /* CFK_BUNDLE_FLAVOR_*; not together with order */
+
+    /* SHA-256 of roots, 32 bytes each, one after another: before and behind all others.
+     */
+    const uint8_t *prefer;
+    size_t prefer_count;
+    const uint8_t *avoid;
+    size_t avoid_count;
+
+    /* Names of platforms: chains that all of these trust come first of all. */
+    const char *const *require;
+    size_t require_count;
+};
+
+/*
+ * Rank the chains of a result anew. Chains that are equal in everything are in the order
+ * of the SHA-256 of their certificates. Where no chain is trusted by all
+ * platforms that are required, cfk_bundle_reason() says CFK_E_PLATFORM from
+ * then on, until the next ranking.
+ *
+ *   opts  NULL means every default, as cfk_bundle_build() ranks.
+ *
+ * Returns CFK_OK, CFK_E_INVALID (an order or flavor that there is none of; a
+ * platform that is not known), CFK_E_NOTSUP or CFK_E_NOMEM; after a failure
+ * the order is as it was, but perhaps without platforms. O(n log n). Since 0.1.
+ */
+CFK_API int cfk_bundle_rank(cfk_bundle_result *result,
+                            const struct cfk_bundle_rank_options *opts,
+                            struct cfk_error *err);
+
+/*
+ * Whether a platform, by its number, trusts a chain: it holds the root, takes
+ * every algorithm in it, and takes the root also if it has expired. False
+ * where either number is out of range or there are no platforms. Since 0.1.
+ */
+CFK_API int cfk_bundle_chain_trusted(const cfk_bundle_result *result, size_t chain,
+                                     size_t platform);
 
 /* Number of chains; they are numbered from 0, the best. Since 0.1. */
 CFK_API size_t cfk_bundle_chain_count(const cfk_bundle_result *result);
@@ -260,7 +388,9 @@ CFK_API size_t cfk_bundle_chain_count(const cfk_bundle_result *result);
 enum {
     CFK_BUNDLE_WARN_SHA1 = 1,     /* a signature below the root is made with SHA-1 */
     CFK_BUNDLE_WARN_WEAK_KEY = 2, /* an RSA key under 2,048 bits */
-    CFK_BUNDLE_WARN_SHORT = 4     /* an issuer expires before the leaf */
+    CFK_BUNDLE_WARN_SHORT = 4,    /* an issuer expires before the leaf */
+    CFK_BUNDLE_WARN_EXPIRING = 8, /* a certificate expires within 30 days */
+    CFK_BUNDLE_WARN_UBIQUITY = 16 /* a platform that weighs something does not trust it */
 };
 
 struct cfk_bundle_chain_info {
@@ -269,6 +399,18 @@ struct cfk_bundle_chain_info {
     uint32_t warnings;   /* CFK_BUNDLE_WARN_* */
     int64_t valid_from;  /* latest notBefore */
     int64_t valid_until; /* earliest notAfter */
+
+    /* Sums of weights; 0 where cfk_bundle_rank() was given no platforms. */
+    uint64_t ubiquity;     /* of the platforms that trust the chain */
+    uint64_t ubiquity_max; /* of all of them */
+
+    /*
+     * The work in bits that breaks the weakest step (NIST SP 800-57 part 1, 5.6.1; FIPS
+     * 140-3 IG D.B): the keys, and the hashes of the signatures but the
+     * root's own. And the certificate with that key or signature.
+     */
+    uint32_t security_bits;
+    uint32_t weakest_step;
 };
 
 /*

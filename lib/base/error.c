@@ -102,6 +102,7 @@ const char *cfk_error_name(int code)
     case CFK_E_POLICY: return "no-policy";
     case CFK_E_REVOKED: return "revoked";
     case CFK_E_REVOCATION: return "revocation-unknown";
+    case CFK_E_PLATFORM: return "untrusted-platform";
     case CFK_E_NEED_MORE: return "need-more";
     case CFK_E_PASSPHRASE: return "wrong-passphrase";
     case CFK_E_SHARE: return "wrong-share";

@@ -175,7 +175,7 @@ int cfk__bundle_build(cfk_bundle_pool *pool, const void *leaf, size_t leaf_size,
         if (rc == CFK_OK)
             rc = cfk__verdict(&search);
         if (rc == CFK_OK)
-            rc = cfk__rank(result, err);
+            rc = cfk_bundle_rank(result, NULL, err);
         cfk__search_free(&search);
     }
     if (rc != CFK_OK) {

@@ -176,3 +176,51 @@ int cfk_bundle_write_pem(const cfk_bundle_result *result, size_t chain, uint32_t
     *out = NULL;
     return cfk__fail_absent(err, "bundle");
 }
+
+int cfk_bundle_platforms_parse(const void *yaml, size_t size,
+                               const struct cfk_bundle_platforms_options *opts,
+                               cfk_bundle_platforms **out, struct cfk_error *err)
+{
+    (void)yaml;
+    (void)size;
+    (void)opts;
+    *out = NULL;
+    return cfk__fail_absent(err, "bundle");
+}
+
+void cfk_bundle_platforms_free(cfk_bundle_platforms *platforms)
+{
+    (void)platforms;
+}
+
+size_t cfk_bundle_platforms_count(const cfk_bundle_platforms *platforms)
+{
+    (void)platforms;
+    return 0;
+}
+
+int cfk_bundle_platforms_get(const cfk_bundle_platforms *platforms, size_t index,
+                             struct cfk_bundle_platform *out, struct cfk_error *err)
+{
+    (void)platforms;
+    (void)index;
+    (void)out;
+    return cfk__fail_absent(err, "bundle");
+}
+
+int cfk_bundle_rank(cfk_bundle_result *result, const struct cfk_bundle_rank_options *opts,
+                    struct cfk_error *err)
+{
+    (void)result;
+    (void)opts;
+    return cfk__fail_absent(err, "bundle");
+}
+
+int cfk_bundle_chain_trusted(const cfk_bundle_result *result, size_t chain,
+                             size_t platform)
+{
+    (void)result;
+    (void)chain;
+    (void)platform;
+    return 0;
+}

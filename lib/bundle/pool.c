@@ -4,9 +4,9 @@
 #include "base/alloc.h"
 #include "base/error.h"
 #include "base/options.h"
-#include "bundle/pem.h"
 #include "bundle/x509_name.h"
 
+#include <stddef.h>
 #include <string.h>
 
 enum {
@@ -223,7 +223,7 @@ static int add_new(cfk_bundle_pool *pool, struct cfk__span der, uint32_t from,
     return rc;
 }
 
-static int check_size(const cfk_bundle_pool *pool, size_t size, struct cfk_error *err)
+int cfk__pool_check_size(const cfk_bundle_pool *pool, size_t size, struct cfk_error *err)
 {
     if (size > pool->max_cert_size)
         return cfk__fail(err, CFK_E_LIMIT,
@@ -232,8 +232,8 @@ static int check_size(const cfk_bundle_pool *pool, size_t size, struct cfk_error
     return CFK_OK;
 }
 
-static int add_der(cfk_bundle_pool *pool, struct cfk__span der, uint32_t from,
-                   struct cfk_error *err)
+int cfk__pool_add(cfk_bundle_pool *pool, struct cfk__span der, uint32_t from,
+                  struct cfk_error *err)
 {
     uint32_t number = cfk__intern_find(&pool->ders, der);
 
@@ -248,7 +248,7 @@ static int add_der(cfk_bundle_pool *pool, struct cfk__span der, uint32_t from,
     return add_new(pool, der, from, err);
 }
 
-static int check_from(uint32_t from, struct cfk_error *err)
+int cfk__pool_check_from(uint32_t from, struct cfk_error *err)
 {
     if (from != CFK_BUNDLE_INPUT && from != CFK_BUNDLE_POOL && from != CFK_BUNDLE_ROOT)
         return cfk__fail(err, CFK_E_INVALID, "bundle: %u does not say where it came from",
@@ -259,38 +259,13 @@ static int check_from(uint32_t from, struct cfk_error *err)
 int cfk_bundle_pool_add_der(cfk_bundle_pool *pool, const void *der, size_t size,
                             uint32_t from, struct cfk_error *err)
 {
-    int rc = check_from(from, err);
+    int rc = cfk__pool_check_from(from, err);
 
     if (rc == CFK_OK)
-        rc = check_size(pool, size, err);
+        rc = cfk__pool_check_size(pool, size, err);
     if (rc == CFK_OK)
-        rc = add_der(pool, (struct cfk__span){ der, size }, from, err);
+        rc = cfk__pool_add(pool, (struct cfk__span){ der, size }, from, err);
     return rc;
-}
-
-/* The certificate of a block in out. Only NOMEM is not the block's own fault. */
-static int decode_block(const cfk_bundle_pool *pool, const struct cfk__pem_block *block,
-                        struct cfk__buffer *out, struct cfk_error *err)
-{
-    uint64_t body = block->offset + (uint64_t)(block->body.data - block->label.data) +
-                    strlen("-----BEGIN ");
-    size_t bad;
-    int rc;
-
-    out->size = 0;
-    if (!block->ended)
-        return cfk__fail_at(err, CFK_E_CORRUPT, block->offset,
-                            "bundle: a PEM certificate has no END line");
-    rc = check_size(pool, block->body.size / 4 * 3 / 2, err); /* half may be blanks */
-    if (rc != CFK_OK)
-        return rc;
-    rc = cfk__base64_decode(block->body, out, &bad);
-    if (rc == CFK_E_CORRUPT)
-        return cfk__fail_at(err, rc, body + bad,
-                            "bundle: a PEM certificate is not base64");
-    if (rc != CFK_OK)
-        return no_memory(err);
-    return check_size(pool, out->size, err);
 }
 
 void cfk__pool_tell(struct cfk_bundle_report *report, uint64_t index, uint64_t offset,
@@ -298,77 +273,11 @@ void cfk__pool_tell(struct cfk_bundle_report *report, uint64_t index, uint64_t o
 {
     if (report == NULL)
         return;
-    report->found = index + 1;
+    if (report->found <= index)
+        report->found = index + 1;
     report->bad += why != NULL;
     if (report->each != NULL)
         report->each(report->ctx, index, offset, why);
-}
-
-/* Whether a failure ends the whole input, not just one certificate. */
-static bool is_fatal(const cfk_bundle_pool *pool, int rc)
-{
-    return rc == CFK_E_NOMEM ||
-           (rc == CFK_E_LIMIT && pool->ders.count >= pool->max_certs);
-}
-
-/* Add one certificate, or say in the report why it is left out. */
-static int add_reported(cfk_bundle_pool *pool, struct cfk__span der, uint32_t from,
-                        struct cfk_bundle_report *report, struct cfk_error *err)
-{
-    struct cfk_error why = { 0 };
-    int rc = check_size(pool, der.size, &why);
-
-    if (rc == CFK_OK)
-        rc = add_der(pool, der, from, &why);
-    if (is_fatal(pool, rc)) {
-        if (err != NULL)
-            *err = why;
-        return rc;
-    }
-    cfk__pool_tell(report, 0, 0, rc == CFK_OK ? NULL : &why);
-    return CFK_OK;
-}
-
-/*
- * Add the certificates of a text; with leaf, the first one goes there instead
- * and must be good.
- */
-static int add_blocks(cfk_bundle_pool *pool, struct cfk__span data, uint32_t from,
-                      struct cfk_bundle_report *report, struct cfk__buffer *leaf,
-                      struct cfk_error *err)
-{
-    struct cfk__buffer der = { .alloc = &pool->alloc };
-    struct cfk__pem_block block;
-    struct cfk__reader text;
-    uint64_t index = 0;
-    int rc = CFK_OK;
-
-    cfk__reader_init(&text, data.data, data.size);
-    while (cfk__pem_next(&text, &block)) {
-        struct cfk_error why = { 0 };
-        bool is_leaf = leaf != NULL && index == 0;
-
-        if (!cfk__pem_is_certificate(&block))
-            continue;
-        rc = decode_block(pool, &block, is_leaf ? leaf : &der, &why);
-        if (rc == CFK_OK && !is_leaf)
-            rc = add_der(pool, (struct cfk__span){ der.data, der.size }, from, &why);
-        if (is_fatal(pool, rc) || (rc != CFK_OK && is_leaf)) {
-            if (err != NULL)
-                *err = why;
-            break;
-        }
-        cfk__pool_tell(report, index++, block.offset, rc == CFK_OK ? NULL : &why);
-        rc = CFK_OK;
-    }
-    cfk__buffer_free(&der);
-    return rc;
-}
-
-/* A certificate in DER starts with a SEQUENCE whose length does not fit in one byte. */
-static bool looks_like_der(struct cfk__span data)
-{
-    return data.size > 1 && data.data[0] == CFK__DER_SEQUENCE && data.data[1] > 0x80;
 }
 
 int cfk__pool_start_report(struct cfk_bundle_report *report, struct cfk_error *err)
@@ -378,55 +287,9 @@ int cfk__pool_start_report(struct cfk_bundle_report *report, struct cfk_error *e
 
     if (rc == CFK_OK && report != NULL)
         report->found = report->bad = 0;
+    if (rc == CFK_OK && known.size >= offsetof(struct cfk_bundle_report, reserved))
+        report->reordered = 0;
     return rc;
-}
-
-int cfk_bundle_pool_add(cfk_bundle_pool *pool, const void *data, size_t size,
-                        uint32_t from, struct cfk_bundle_report *report,
-                        struct cfk_error *err)
-{
-    struct cfk__span span = { data, size };
-    int rc = check_from(from, err);
-
-    if (rc == CFK_OK)
-        rc = cfk__pool_start_report(report, err);
-    if (rc != CFK_OK)
-        return rc;
-    if (looks_like_der(span))
-        return add_reported(pool, span, from, report, err);
-    return add_blocks(pool, span, from, report, NULL, err);
-}
-
-int cfk_bundle_pool_add_input(cfk_bundle_pool *pool, const void *data, size_t size,
-                              struct cfk_bundle_report *report, void **leaf,
-                              size_t *leaf_size, struct cfk_error *err)
-{
-    struct cfk__buffer first = { .alloc = &pool->alloc };
-    struct cfk__span span = { data, size };
-    int rc;
-
-    *leaf = NULL;
-    rc = cfk__pool_start_report(report, err);
-    if (rc != CFK_OK)
-        return rc;
-    if (looks_like_der(span)) {
-        rc = check_size(pool, size, err);
-        if (rc == CFK_OK && cfk__buffer_append(&first, data, size) != CFK_OK)
-            rc = no_memory(err);
-        if (rc == CFK_OK)
-            cfk__pool_tell(report, 0, 0, NULL);
-    } else {
-        rc = add_blocks(pool, span, CFK_BUNDLE_INPUT, report, &first, err);
-        if (rc == CFK_OK && first.data == NULL)
-            rc = cfk__fail(err, CFK_E_NOTFOUND, "bundle: no certificate in the input");
-    }
-    if (rc != CFK_OK) {
-        cfk__buffer_free(&first);
-        return rc;
-    }
-    *leaf = first.data;
-    *leaf_size = first.size;
-    return CFK_OK;
 }
 
 size_t cfk_bundle_pool_count(const cfk_bundle_pool *pool, uint32_t from)

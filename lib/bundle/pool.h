@@ -87,6 +87,12 @@ int cfk__pool_start_report(struct cfk_bundle_report *report, struct cfk_error *e
 void cfk__pool_tell(struct cfk_bundle_report *report, uint64_t index, uint64_t offset,
                     const struct cfk_error *why);
 
+/* What adding certificates is made of: CFK_E_INVALID, CFK_E_LIMIT; a copy of one. */
+int cfk__pool_check_from(uint32_t from, struct cfk_error *err);
+int cfk__pool_check_size(const cfk_bundle_pool *pool, size_t size, struct cfk_error *err);
+int cfk__pool_add(cfk_bundle_pool *pool, struct cfk__span der, uint32_t from,
+                  struct cfk_error *err);
+
 /* A leaf in DER as a certificate beside the pool; der stays the caller's. */
 int cfk__pool_adopt(cfk_bundle_pool *pool, struct cfk__cert *leaf, const void *der,
                     size_t size, struct cfk_error *err);

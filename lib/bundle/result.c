@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/alloc.h"
 #include "base/error.h"
+#include "bundle/export.h"
 #include "bundle/pem.h"
+#include "bundle/platforms.h"
 #include "bundle/search.h"
 
 #include <string.h>
@@ -45,20 +47,6 @@ size_t cfk_bundle_rejected_count(const cfk_bundle_result *result)
     return result->rejected.count;
 }
 
-/* Give the caller as much of ours as it knows; what only it knows is zero. */
-static int export(void *out, const void *ours, size_t size, struct cfk_error *err)
-{
-    size_t theirs;
-
-    memcpy(&theirs, out, sizeof theirs);
-    if (theirs < sizeof theirs)
-        return cfk__fail(err, CFK_E_INVALID, "bundle: the size of a struct is not set");
-    memset(out, 0, theirs);
-    memcpy(out, ours, theirs < size ? theirs : size);
-    memcpy(out, &theirs, sizeof theirs);
-    return CFK_OK;
-}
-
 /* NULL where there is no such number. */
 static const struct cfk__path *find_path(const struct cfk__paths *paths, size_t number,
                                          struct cfk_error *err)
@@ -82,7 +70,23 @@ int cfk_bundle_chain(const cfk_bundle_result *result, size_t chain,
     ours.warnings = path->warnings;
     ours.valid_from = path->valid_from;
     ours.valid_until = path->valid_until;
-    return export(out, &ours, sizeof ours, err);
+    ours.ubiquity = path->rating.ubiquity;
+    ours.ubiquity_max = result->platforms != NULL ? result->platforms->weight : 0;
+    ours.security_bits = path->rating.security;
+    ours.weakest_step = path->rating.weakest;
+    return cfk__export(out, &ours, sizeof ours, err);
+}
+
+int cfk_bundle_chain_trusted(const cfk_bundle_result *result, size_t chain,
+                             size_t platform)
+{
+    const uint8_t *trusted;
+
+    if (chain >= result->chains.count || result->platforms == NULL ||
+        platform >= result->platforms->platforms.count)
+        return 0;
+    trusted = result->chains.items[chain].rating.trusted;
+    return (trusted[platform / 8] >> platform % 8 & 1) != 0;
 }
 
 int cfk_bundle_rejected(const cfk_bundle_result *result, size_t path,
@@ -100,7 +104,7 @@ int cfk_bundle_rejected(const cfk_bundle_result *result, size_t path,
         ours.rule = cfk__check_rule(&found->certs[found->step]->x,
                                     cfk__path_part(found, found->step), &result->wanted)
                         ->code;
-    return export(out, &ours, sizeof ours, err);
+    return cfk__export(out, &ours, sizeof ours, err);
 }
 
 static int describe(cfk_bundle_result *result, struct cfk__cert *cert, uint32_t from,
@@ -123,7 +127,7 @@ static int describe(cfk_bundle_result *result, struct cfk__cert *cert, uint32_t 
     ours.key_bits = cert->x.key.bits;
     ours.from = from;
     memcpy(ours.sha256, facts->sha256, sizeof ours.sha256);
-    return export(out, &ours, sizeof ours, err);
+    return cfk__export(out, &ours, sizeof ours, err);
 }
 
 static int describe_step(cfk_bundle_result *result, const struct cfk__path *path,
@@ -176,7 +180,7 @@ int cfk_bundle_result_counters(const cfk_bundle_result *result,
     ours.failures = result->failures;
     ours.expansions = result->expansions;
     ours.met = result->met;
-    return export(out, &ours, sizeof ours, err);
+    return cfk__export(out, &ours, sizeof ours, err);
 }
 
 int cfk_bundle_write_pem(const cfk_bundle_result *result, size_t chain, uint32_t flags,
@@ -197,7 +201,7 @@ int cfk_bundle_write_pem(const cfk_bundle_result *result, size_t chain, uint32_t
     if (path == NULL)
         return CFK_E_INVALID;
     length = path->length;
-    if (length > 1 && (flags & CFK_BUNDLE_WITH_ROOT) == 0)
+    if (length > 1 && path->rooted && (flags & CFK_BUNDLE_WITH_ROOT) == 0)
         length--;
     for (uint32_t i = 0; i < length; i++)
         size += cfk__pem_size(path->certs[i]->x.der.size);

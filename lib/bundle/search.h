@@ -10,6 +10,7 @@
 
 #include "bundle/check.h"
 #include "bundle/name_constraints.h"
+#include "bundle/rank.h"
 
 /* A chain, or a path that was rejected; leaf first. */
 struct cfk__path {
@@ -22,6 +23,7 @@ struct cfk__path {
     int64_t valid_until;
     int64_t issuers_until; /* valid_until without the leaf */
     uint32_t warnings;
+    struct cfk__rating rating;
 };
 
 /* What a certificate of a path is used as. */
@@ -46,6 +48,7 @@ struct cfk_bundle_result {
     struct cfk__wanted wanted;
     struct cfk__paths chains;
     struct cfk__paths rejected;
+    const cfk_bundle_platforms *platforms; /* that the chains were ranked by */
     int reason;
     struct cfk_error why;
     uint64_t signatures;
@@ -138,9 +141,6 @@ int cfk__twins_mark(cfk_bundle_pool *pool, uint32_t name);
 
 /* Set result->reason and ->why (verdict.c). CFK_OK or CFK_E_NOMEM. */
 int cfk__verdict(struct cfk__search *s);
-
-/* Order the chains, best first (rank.c). CFK_OK or CFK_E_NOMEM. */
-int cfk__rank(struct cfk_bundle_result *result, struct cfk_error *err);
 
 /* The facts of a certificate of the result, in the arena that it lives in. */
 int cfk__result_facts(struct cfk_bundle_result *result, struct cfk__cert *cert,

@@ -199,6 +199,115 @@ run 2 cfbundle --max-depth 254 leaf.pem
 run 2 cfbundle $now $pool --host 'no host' leaf.pem
 err_has 'neither a DNS name nor an IP address'
 
+# Ranking: by platforms, by the root, in cfssl's ways.
+root_a=$(openssl x509 -in root-a.pem -outform DER | sha256sum | cut -d ' ' -f 1)
+root_b=$(openssl x509 -in root-b.pem -outform DER | sha256sum | cut -d ' ' -f 1)
+cat >platforms.yaml <<YAML
+version: 1
+platforms:
+- {name: old, weight: 9, constraints: {enforces_anchor_expiry: false}}
+- {name: new, weight: 5}
+- {name: rsa-only, weight: 1, constraints: {ecdsa: false}}
+stores:
+- platforms: [old]
+  roots: [$root_b]
+- platforms: [new, rsa-only]
+  roots: [$root_a]
+YAML
+ranked="$now $pool --platforms platforms.yaml"
+cat leaf.pem x-by-b.pem >by-b.pem
+cat leaf.pem x-by-a.pem >by-a.pem
+# best FILE OPTION...: with these options the bundle is that of FILE.
+best() {
+    want_file=$1
+    shift
+    # shellcheck disable=SC2086
+    run 0 cfbundle $ranked "$@" leaf.pem
+    check "$*: $want_file" cmp -s out "$want_file"
+}
+best by-b.pem
+best by-b.pem --order ubiquity
+best by-b.pem --order security,longest
+best by-a.pem --order longest,shortest,ubiquity,security
+best by-a.pem --prefer-anchor "$root_a"
+best by-a.pem --avoid-anchor "$root_b"
+best by-a.pem --require-platform new
+best by-b.pem --flavor ubiquitous
+best by-a.pem --flavor optimal
+best by-a.pem --prefer-anchor "$(openssl x509 -in root-a.pem -noout -fingerprint -sha256 | cut -d = -f 2)"
+# shellcheck disable=SC2086
+run 1 cfbundle $ranked --require-platform rsa-only leaf.pem
+out_is_empty
+err_has 'no chain is trusted by every platform that is required'
+# shellcheck disable=SC2086
+run 1 cfbundle $ranked --json --require-platform rsa-only leaf.pem
+json_is "d['error']['code'], d['status']['code'], d['bundle'], len(d['chains'])" \
+    "untrusted-platform untrusted-platform None 3"
+# shellcheck disable=SC2086
+run 2 cfbundle $ranked --require-platform windows-95 leaf.pem
+err_has "no platform 'windows-95'"
+for option in '--order fastest' '--order shortest,shortest' '--order' '--flavor plain' \
+    '--prefer-anchor 00' "--avoid-anchor ${root_a}0" '--flavor optimal --order longest' \
+    '--platforms missing.yaml' '--platforms leaf.pem'; do
+    # shellcheck disable=SC2086
+    run 2 cfbundle $now $pool $option leaf.pem
+    out_is_empty
+done
+# shellcheck disable=SC2086
+run 0 cfbundle $ranked --json leaf.pem
+json_is "d['chains'][0]['ubiquity']" \
+    "{'score': 9, 'trusted': ['old'], 'untrusted': ['new', 'rsa-only']}"
+json_is "d['chains'][0]['security'], d['chains'][0]['warnings']" \
+    "{'bits': 128, 'weakest_step': 0} ['not-ubiquitous']"
+# shellcheck disable=SC2086
+run 0 cfbundle $ranked --explain leaf.pem
+check 'the bundle beside the words' cmp -s out by-b.pem
+err_has 'The best of 3 chains:'
+err_has 'trusted root, expires 2049-12-31'
+err_has 'valid until 2035-01-01. Its weakest step, certificate 1, has 128 bits.'
+err_has 'Trusted by 1 of 3 platforms, weight 9 of 15.'
+err_has 'Not by: new, rsa-only.'
+err_has 'Chain 2, to CN=Example Root A: 3 certificates; less ubiquitous, weight 5; weaker, 112 bits.'
+err_has '1 more'
+err_has 'Rejected, expired: certificate 2, CN=Example Issuing CA X.'
+# The platforms that ship: who trusts a root that nobody knows.
+# shellcheck disable=SC2086
+run 0 cfbundle $now $pool --platforms "$CF_SOURCE/data/platforms.yaml" --explain leaf.pem
+err_has 'Trusted by 0 of 38 platforms, weight 0 of 122.'
+# The example of the manual page.
+sed -n '/^[.]Bd -literal/,/^[.]Ed/p' "$CF_SOURCE/man/cfbundle-platforms.5" | grep -v '^[.]' >example.yaml
+# shellcheck disable=SC2086
+run 0 cfbundle $now $pool --platforms example.yaml --explain leaf.pem
+err_has 'Trusted by 0 of 2 platforms, weight 0 of 100.'
+# shellcheck disable=SC2086
+run 0 cfbundle --time 2034-12-15 $pool leaf.pem
+err_has 'expires within 30 days'
+
+# PKCS #7 and a chain that begins with its root.
+openssl crl2pkcs7 -nocrl -certfile server.pem -out server.p7b
+openssl crl2pkcs7 -nocrl -certfile server.pem -outform DER -out server.p7c
+openssl crl2pkcs7 -nocrl -certfile intermediates.pem -out intermediates.p7b
+for bag in server.p7b server.p7c; do
+    run 0 cfbundle --time 2026-11-20 --roots roots.pem $bag
+    check "$bag" cmp -s out by-a.pem
+    err_lacks error
+done
+run 0 cfbundle --time 2026-11-20 --roots roots.pem --intermediates intermediates.p7b leaf.pem
+err_is_empty
+cat root-a.pem x-by-a.pem leaf.pem >reversed.pem
+run 0 cfbundle --time 2026-11-20 --roots roots.pem reversed.pem
+check 'reversed' cmp -s out by-a.pem
+err_has 'reversed.pem: the chain in it was out of order'
+run 0 cfbundle -q --time 2026-11-20 --roots roots.pem reversed.pem
+err_is_empty
+openssl pkcs12 -export -inkey leaf.key -in server.pem -passout pass:x -out server.p12
+run 2 cfbundle --time 2026-11-20 --roots roots.pem server.p12
+err_has 'PKCS #12 is not read'
+run 2 cfbundle --time 2026-11-20 --roots roots.pem --json server.p12
+json_is "d['error']['code']" not-supported
+head -c 300 server.p7c >cut.p7c
+run 2 cfbundle --time 2026-11-20 --roots roots.pem cut.p7c
+
 # Output: whole or not at all, no clobbering.
 # shellcheck disable=SC2086
 run 0 cfbundle $now $pool -o bundle.pem leaf.pem

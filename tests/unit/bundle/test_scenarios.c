@@ -13,7 +13,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { HASH_TEXT = 64 };
+enum {
+    HASH_TEXT = 64,
+
+    /* Platforms without ECDSA, which the record counts among the holders of a root. */
+    NO_ECDSA_WEIGHT = 2,
+};
 
 static void add_file(cfk_bundle_pool *pool, const char *folder, const char *name,
                      uint32_t from, struct cfk_bundle_report *report)
@@ -104,7 +109,93 @@ static void expect_chains(const char *folder, cfk_bundle_result *result, json_t 
     t->equal++;
 }
 
-static void run_scenario(const char *name, struct tally *t)
+/* Whether candidates tie in all that is recorded; then either may be the best. */
+static bool is_tie(json_t *a, json_t *b)
+{
+    static const char *const keys[] = { "length", "ubiquity", "security",
+                                        "min_not_after" };
+    bool tie = true;
+
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+        tie = tie && json_equal(json_object_get(a, keys[i]), json_object_get(b, keys[i]));
+    return tie;
+}
+
+/* The best chain is the expected one, or one that ties with it. */
+static void expect_best(const char *folder, cfk_bundle_result *result, json_t *facts,
+                        const char *order)
+{
+    json_t *candidates = json_object_get(facts, "candidates");
+    json_t *wanted = json_array_get(json_object_get(facts, order), 0);
+    json_t *best = json_array_get(candidates, (size_t)json_integer_value(wanted));
+    struct cfk_bundle_chain_info chain = { .size = sizeof chain };
+    json_int_t lacking;
+    bool found = false;
+
+    ck_assert_int_eq(cfk_bundle_chain(result, 0, &chain, NULL), CFK_OK);
+    lacking = json_integer_value(json_object_get(best, "ubiquity")) -
+              (json_int_t)chain.ubiquity;
+    ck_assert_msg(lacking == 0 || lacking == NO_ECDSA_WEIGHT, "%s: ubiquity %llu", folder,
+                  (unsigned long long)chain.ubiquity);
+    for (size_t i = 0; i < json_array_size(candidates); i++) {
+        json_t *candidate = json_array_get(candidates, i);
+
+        found = found || (is_tie(candidate, best) &&
+                          chain_is(result, 0, json_object_get(candidate, "chain")));
+    }
+    ck_assert_msg(found, "%s: another winner, %s", folder, order);
+}
+
+/* The platforms that trust the best chain weigh what it was given for them. */
+static void expect_platforms(cfk_bundle_result *result,
+                             const cfk_bundle_platforms *platforms)
+{
+    struct cfk_bundle_chain_info chain = { .size = sizeof chain };
+    uint64_t sum = 0;
+
+    ck_assert_int_eq(cfk_bundle_chain(result, 0, &chain, NULL), CFK_OK);
+    for (size_t p = 0; p < cfk_bundle_platforms_count(platforms); p++) {
+        struct cfk_bundle_platform platform = { .size = sizeof platform };
+
+        ck_assert_int_eq(cfk_bundle_platforms_get(platforms, p, &platform, NULL), CFK_OK);
+        if (cfk_bundle_chain_trusted(result, 0, p))
+            sum += platform.weight;
+    }
+    ck_assert_uint_eq(sum, chain.ubiquity);
+}
+
+static void expect_winners(const char *folder, cfk_bundle_result *result,
+                           const cfk_bundle_platforms *platforms, json_t *facts)
+{
+    struct cfk_bundle_rank_options opts = { .size = sizeof opts, .platforms = platforms };
+
+    ck_assert_int_eq(cfk_bundle_rank(result, &opts, NULL), CFK_OK);
+    expect_best(folder, result, facts, "order_shortest_first");
+    expect_platforms(result, platforms);
+    opts.order[0] = CFK_BUNDLE_BY_UBIQUITY;
+    ck_assert_int_eq(cfk_bundle_rank(result, &opts, NULL), CFK_OK);
+    expect_best(folder, result, facts, "order_ubiquity_first");
+    expect_platforms(result, platforms);
+}
+
+static cfk_bundle_platforms *load_platforms(const char *path)
+{
+    cfk_bundle_platforms *platforms;
+    struct cfk_error err = { 0 };
+    uint8_t *text;
+    size_t size;
+
+    text = unit_read_file(path, &size);
+    ck_assert_msg(cfk_bundle_platforms_parse(text, size, NULL, &platforms, &err) ==
+                      CFK_OK,
+                  "%s", err.message);
+    ck_assert_uint_eq(cfk_bundle_platforms_count(platforms), 38);
+    free(text);
+    return platforms;
+}
+
+static void run_scenario(const char *name, cfk_bundle_platforms *const *platforms,
+                         struct tally *t)
 {
     char folder[256];
     char path[512];
@@ -123,6 +214,8 @@ static void run_scenario(const char *name, struct tally *t)
     result = build(pool, folder, facts);
     if (strcmp(expect, "SUCCESS") == 0) {
         expect_chains(folder, result, facts, t);
+        expect_winners(folder, result, platforms[0], facts);
+        expect_winners(folder, result, platforms[1], facts);
     } else if (strcmp(expect, "FAILURE") == 0) {
         ck_assert_msg(cfk_bundle_reason(result, NULL) != CFK_OK, "%s is accepted", name);
         t->refused++;
@@ -137,18 +230,25 @@ static void run_scenario(const char *name, struct tally *t)
 START_TEST(every_chain_of_real_leaves_is_found)
 {
     const char *root = unit_data("bundle/scenarios");
+    cfk_bundle_platforms *platforms[2]; /* the recorded ones, and those that ship */
     struct tally t = { 0 };
     struct dirent *entry;
     DIR *folder;
 
     if (root == NULL)
         return;
+    ck_assert_ptr_nonnull(getenv("CFK_PLATFORMS")); /* meson sets it */
+    platforms[0] = load_platforms(unit_data("bundle/platforms.yaml"));
+    platforms[1] = load_platforms(getenv("CFK_PLATFORMS"));
+    root = unit_data("bundle/scenarios");
     folder = opendir(root);
     ck_assert_ptr_nonnull(folder);
     while ((entry = readdir(folder)) != NULL)
         if (entry->d_name[0] != '.')
-            run_scenario(entry->d_name, &t);
+            run_scenario(entry->d_name, platforms, &t);
     closedir(folder);
+    cfk_bundle_platforms_free(platforms[0]);
+    cfk_bundle_platforms_free(platforms[1]);
     printf("scenarios: %u sets equal, %u rightly refused, %u either\n", t.equal,
            t.refused, t.either);
     ck_assert_uint_eq(t.equal, 26);
