@@ -3,6 +3,7 @@
  * The search against a model: on small random graphs of CAs, every chain is
  * found that plain recursion finds, and no other.
  */
+#include "checked.h"
 #include "gen.h"
 #include "make.h"
 #include "unit.h"
@@ -170,7 +171,7 @@ START_TEST(all_chains_and_no_others_are_found)
     unsigned with = 0;
     bool has_chain;
 
-    for (uint64_t seed = 1; seed <= 1000; seed++) {
+    for (uint64_t seed = 1; seed <= (CHECKED ? 100 : 1000); seed++) {
         make_graph(&graph, seed);
         compare(&graph, seed, &has_chain);
         with += has_chain;

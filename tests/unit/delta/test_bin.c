@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Binary bodies of cfd patches: layout, fields, alignment, round trips, damage. */
+#include "checked.h"
 #include "common.h"
 #include "delta/bin.h"
 #include "delta/bin_align.h"
@@ -11,12 +12,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-
-#if __has_include(<valgrind/valgrind.h>)
-#include <valgrind/valgrind.h>
-#else
-#define RUNNING_ON_VALGRIND 0
-#endif
 
 static uint8_t old_program[PROGRAM_MAX];
 static uint8_t new_program[PROGRAM_MAX];
@@ -71,7 +66,7 @@ START_TEST(damaged_headers_are_read_safely)
     struct gen g;
 
     gen_seed(&g, 4);
-    for (int round = 0; round < (RUNNING_ON_VALGRIND ? 200 : 3000); round++) {
+    for (int round = 0; round < (CHECKED ? 200 : 3000); round++) {
         struct cfk__span file = { old_program, size };
         struct cfk__bin_fields fields;
         struct cfk__bin_image image;
@@ -170,7 +165,7 @@ START_TEST(alignment_of_anything_is_sound)
     static uint8_t old[6000];
     static uint8_t new[9000];
 
-    for (uint64_t seed = 1; seed < (RUNNING_ON_VALGRIND ? 20 : 200); seed++) {
+    for (uint64_t seed = 1; seed < (CHECKED ? 20 : 200); seed++) {
         struct cfk__bin_pieces p = { .alloc = NULL };
         size_t old_size;
         size_t new_size;
@@ -225,7 +220,7 @@ START_TEST(programs_that_change_everywhere_round_trip)
 {
     size_t old_size = program_make(6, 200, 9999, old_program);
 
-    for (uint64_t seed = 1; seed <= (RUNNING_ON_VALGRIND ? 2 : 12); seed++) {
+    for (uint64_t seed = 1; seed <= (CHECKED ? 2 : 12); seed++) {
         struct gen g;
         size_t size;
 
@@ -325,9 +320,9 @@ START_TEST(damage_gives_no_wrong_bytes)
 
     make_patch(&ref, &new_size, &patch, &size);
     bytes = patch;
-    for (size_t cut = 1; cut < size; cut += RUNNING_ON_VALGRIND ? 50 : 3)
+    for (size_t cut = 1; cut < size; cut += CHECKED ? 50 : 3)
         ck_assert_int_eq(decode_code(ref, patch, cut, NULL, NULL), CFK_E_CORRUPT);
-    for (size_t bit = 0; bit < size * 8; bit += RUNNING_ON_VALGRIND ? 97 : 7) {
+    for (size_t bit = 0; bit < size * 8; bit += CHECKED ? 97 : 7) {
         void *out;
         size_t made;
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The container cfd: sizes, checks, limits, and what is done to it from outside. */
+#include "checked.h"
 #include "common.h"
 #include "delta/cfd.h"
 #include "fault.h"
@@ -171,7 +172,7 @@ START_TEST(a_patch_cut_anywhere_or_too_long_is_corrupt)
         uint8_t *longer;
 
         make_kind(&s, kind);
-        for (size_t size = 1; size < s.patch_size; size++) {
+        for (size_t size = 1; size < s.patch_size; size += CHECKED ? 5 : 1) {
             unit_expect_error(decode_code(s.ref, s.patch, size, NULL, &err),
                               CFK_E_CORRUPT, &err, "");
             ck_assert_uint_le(err.offset, size);
@@ -194,7 +195,7 @@ START_TEST(no_changed_bit_gives_wrong_bytes)
 
         make_kind(&s, kind);
         patch = s.patch;
-        for (size_t bit = 0; bit < s.patch_size * 8; bit++) {
+        for (size_t bit = 0; bit < s.patch_size * 8; bit += CHECKED ? 7 : 1) {
             void *out;
             size_t size;
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The encoder of zstd frames: what goes in comes out, of any kind and at any level. */
+#include "checked.h"
 #include "common.h"
 #include "delta/own.h"
 #include "fault.h"
@@ -158,7 +159,7 @@ START_TEST(edits_of_many_sizes_come_back_at_every_level)
     struct gen g;
 
     gen_seed(&g, 42);
-    for (int i = 0; i < 100; i++) {
+    for (int i = 0; i < (CHECKED ? 20 : 100); i++) {
         size_t old_size = (size_t)gen_below(&g, UINT64_C(1) << gen_below(&g, 16));
         unsigned edits = (unsigned)gen_below(&g, 50);
         size_t capacity = old_size + 64 * (size_t)edits;
@@ -202,7 +203,7 @@ START_TEST(any_effort_comes_back)
     uint8_t new[9000];
 
     gen_seed(&g, 44);
-    for (int i = 0; i < 300; i++) {
+    for (int i = 0; i < (CHECKED ? 30 : 300); i++) {
         struct cfk__effort e = {
             .new_steps = (uint16_t)gen_below(&g, 9),
             .old_steps = (uint16_t)gen_below(&g, 9),

@@ -1,16 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* Caches against models, by random and by all short sequences of operations. */
 #include "cache_model.h"
+#include "checked.h"
 #include "gen.h"
 #include "unit.h"
 
 #include <string.h>
-
-#if __has_include(<valgrind/valgrind.h>)
-#include <valgrind/valgrind.h>
-#else
-#define RUNNING_ON_VALGRIND 0
-#endif
 
 enum { POLICIES = CFK_CACHE_CLOCK + 1, KEYS = 40, LONG = 40 };
 
@@ -201,7 +196,7 @@ START_TEST(it_equals_a_plain_model)
     static const size_t capacities[] = { 1, 2, 3, 7, 12, 13, 20, 33 };
     static const uint64_t weights[] = { 0, 0, 30, 100 };
 
-    for (uint64_t seed = 0; seed < (RUNNING_ON_VALGRIND ? 4 : 64); seed++) {
+    for (uint64_t seed = 0; seed < (CHECKED ? 4 : 64); seed++) {
         struct pair p;
         int64_t tick = 0;
         struct gen g;
@@ -224,7 +219,7 @@ END_TEST
 /* Seven requests for four keys, each stored where it is missing. */
 START_TEST(it_equals_the_model_on_every_short_sequence_of_requests)
 {
-    unsigned step_by = RUNNING_ON_VALGRIND ? 97 : 1;
+    unsigned step_by = CHECKED ? 97 : 1;
 
     for (unsigned code = 0; code < 4 * 4 * 4 * 4 * 4 * 4 * 4; code += step_by) {
         for (size_t capacity = 1; capacity <= 3; capacity++) {
@@ -262,7 +257,7 @@ static void short_operation(struct pair *p, unsigned op, int step)
 START_TEST(it_equals_the_model_on_every_short_sequence_of_operations)
 {
     static const uint64_t weights[] = { 0, 4 };
-    unsigned step_by = RUNNING_ON_VALGRIND ? 997 : 1;
+    unsigned step_by = CHECKED ? 997 : 1;
 
     for (unsigned code = 0; code < 9 * 9 * 9 * 9 * 9; code += step_by) {
         for (size_t i = 0; i < 2; i++) {
