@@ -150,5 +150,5 @@ end 0
 : >file
 run 2 env CFUPGRADE_STATE=3 cfupgrade --listen unix:@cfupgrade-$$ -- true 3<file
 err_has 'names no state of cfupgrade'
-run 1 env CFUPGRADE_STATE=nonsense cfupgrade --listen unix:@cfupgrade-$$ -- false
+run 1 env CFUPGRADE_STATE=nonsense cfupgrade --listen unix:@cfupgrade-none-$$ -- false
 finish
