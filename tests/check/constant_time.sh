@@ -15,7 +15,7 @@ if ! command -v valgrind >/dev/null || [ ! -e /usr/include/valgrind/memcheck.h ]
     finish
 fi
 
-sources='base/alloc base/bytes base/crypto_mbedtls base/error base/hkdf base/random base/secret
+sources='base/alloc base/bytes base/crypto_mbedtls base/crypto_mbedtls_keys base/error base/hkdf base/random base/secret
     base/signature split/gf256 split/gf256_avx2 split/merkle split/payload split/rows
     split/shamir split/share split/wordlist'
 

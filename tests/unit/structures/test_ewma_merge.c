@@ -86,6 +86,7 @@ START_TEST(debiased_the_first_sample_is_no_more_than_the_start)
 END_TEST
 
 enum { SAMPLES = 12 };
+static const long double LN_2 = 0.693147180559945309417232121458176568L;
 
 /* Sample by sample: each weighs its share, which then halves every half-life. */
 static void expect_sums(const struct cfk_ewma *average, const double *values,
@@ -99,7 +100,7 @@ static void expect_sums(const struct cfk_ewma *average, const double *values,
     for (int i = 0; i < count; i++) {
         long double left = exp2l((long double)(times[i] - times[count - 1]) / 1e9L);
         long double share =
-            i == 0 ? 1 : 1 - exp2l((long double)(times[i - 1] - times[i]) / 1e9L);
+            i == 0 ? 1 : -expm1l(LN_2 * (long double)(times[i - 1] - times[i]) / 1e9L);
 
         mean += left * share * values[i];
         square += left * share * values[i] * values[i];
