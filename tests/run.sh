@@ -149,7 +149,7 @@ if $full; then
         step valgrind under_valgrind valgrind -Dtools=disabled
     step openssl configuration openssl -Dcrypto=openssl -Dman=disabled
     for off in delta bundle split structures upgrade; do
-        step "no-$off" without_data "no-$off" "-D$off=disabled" -Dbuildtype=debug -Dman=disabled \
+        SUITES='--suite cli' step "no-$off" without_data "no-$off" "-D$off=disabled" -Dbuildtype=debug -Dman=disabled \
             -Ddefault_library=static
     done
     step fuzz fuzzed fuzz -Dbuildtype=debugoptimized
