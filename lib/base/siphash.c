@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/siphash.h"
 
-#include <string.h>
+#include "base/load.h"
 
 struct state {
     uint64_t v0, v1, v2, v3;
@@ -28,33 +28,12 @@ static inline void rounds(struct state *s, int count)
     }
 }
 
-static inline uint64_t load64(const uint8_t *p)
-{
-    uint64_t word;
-
-    memcpy(&word, p, sizeof word);
-#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-    word = __builtin_bswap64(word);
-#endif
-    return word;
-}
-
-static inline uint64_t load32(const uint8_t *p)
-{
-    uint32_t word;
-
-    memcpy(&word, p, sizeof word);
-#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-    word = __builtin_bswap32(word);
-#endif
-    return word;
-}
-
 /* 1 to 7 bytes, by loads that overlap. */
 static inline uint64_t load_rest(const uint8_t *p, size_t size)
 {
     if (size >= 4)
-        return load32(p) | load32(p + size - 4) << (8 * (size - 4));
+        return cfk__load32le(p) | (uint64_t)cfk__load32le(p + size - 4)
+                                      << (8 * (size - 4));
     return p[0] | (uint64_t)p[size / 2] << (8 * (size / 2)) |
            (uint64_t)p[size - 1] << (8 * (size - 1));
 }
@@ -72,7 +51,7 @@ static inline uint64_t siphash(const uint64_t key[2], const uint8_t *p, size_t s
     uint64_t word;
 
     for (; size >= 8; p += 8, size -= 8) {
-        word = load64(p);
+        word = cfk__load64le(p);
         s.v3 ^= word;
         rounds(&s, per_word);
         s.v0 ^= word;

@@ -1,35 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* Unaligned loads, and how far two places are alike. */
+/* How far two places are alike. */
 #ifndef CFK_DELTA_LOAD_H
 #define CFK_DELTA_LOAD_H
 
+#include "base/load.h"
+
 #include <stddef.h>
-#include <stdint.h>
-#include <string.h>
-
-static inline uint32_t cfk__load32le(const uint8_t *p)
-{
-#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-    uint32_t value;
-
-    memcpy(&value, p, sizeof value);
-    return value;
-#else
-    return p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
-#endif
-}
-
-static inline uint64_t cfk__load64le(const uint8_t *p)
-{
-#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-    uint64_t value;
-
-    memcpy(&value, p, sizeof value);
-    return value;
-#else
-    return cfk__load32le(p) | (uint64_t)cfk__load32le(p + 4) << 32;
-#endif
-}
 
 /* Equal bytes from a and b on, at most limit of them. */
 static inline size_t cfk__common(const uint8_t *a, const uint8_t *b, size_t limit)

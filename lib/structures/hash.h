@@ -22,6 +22,7 @@
 #ifndef CFK_STRUCTURES_HASH_H
 #define CFK_STRUCTURES_HASH_H
 
+#include "base/load.h"
 #include "base/siphash.h"
 #include "base/table.h"
 
@@ -40,29 +41,6 @@ int cfk__hasher_init(struct cfk__hasher *h, const uint64_t asked[2],
 
 /* Hash by SipHash-1-3 under a new random key from here on. */
 void cfk__hasher_guard(struct cfk__hasher *h);
-
-/* Little-endian words, the same number on every machine. */
-static inline uint64_t cfk__key_word64(const uint8_t *p)
-{
-    uint64_t word;
-
-    memcpy(&word, p, sizeof word);
-#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-    word = __builtin_bswap64(word);
-#endif
-    return word;
-}
-
-static inline uint64_t cfk__key_word32(const uint8_t *p)
-{
-    uint32_t word;
-
-    memcpy(&word, p, sizeof word);
-#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-    word = __builtin_bswap32(word);
-#endif
-    return word;
-}
 
 /* The product of 128 bits from halves of 32, for machines without a wider type. */
 static inline void cfk__multiply_halves(uint64_t a, uint64_t b, uint64_t *lo,
@@ -110,11 +88,9 @@ struct cfk__key_words {
 static inline struct cfk__key_words cfk__key_words(const uint8_t *p, size_t len)
 {
     if (len >= 8) /* they overlap where there are less than 16 */
-        return (struct cfk__key_words){ cfk__key_word64(p),
-                                        cfk__key_word64(p + len - 8) };
+        return (struct cfk__key_words){ cfk__load64le(p), cfk__load64le(p + len - 8) };
     if (len >= 4)
-        return (struct cfk__key_words){ cfk__key_word32(p),
-                                        cfk__key_word32(p + len - 4) };
+        return (struct cfk__key_words){ cfk__load32le(p), cfk__load32le(p + len - 4) };
     if (len > 0)
         return (struct cfk__key_words){
             (uint64_t)p[0] << 16 | (uint64_t)p[len / 2] << 8 | p[len - 1], 0
@@ -150,8 +126,8 @@ static inline uint64_t cfk__hash_head(const struct cfk__hasher *h, const uint8_t
     uint64_t head = h->secret[3];
 
     for (; len > 16; p += 16, len -= 16)
-        head = cfk__hash_fold(cfk__key_word64(p) ^ h->secret[2],
-                              cfk__key_word64(p + 8) ^ head);
+        head =
+            cfk__hash_fold(cfk__load64le(p) ^ h->secret[2], cfk__load64le(p + 8) ^ head);
     return head;
 }
 

@@ -34,7 +34,7 @@ static inline const uint8_t *cfk__key_data(const struct cfk__key *key)
 static inline bool cfk__bytes_equal(const uint8_t *a, const uint8_t *b, size_t len)
 {
     for (; len > 16; a += 8, b += 8, len -= 8)
-        if (cfk__key_word64(a) != cfk__key_word64(b))
+        if (cfk__load64le(a) != cfk__load64le(b))
             return false;
     return cfk__key_has_words(a, len, cfk__key_words(b, len));
 }

@@ -339,6 +339,44 @@ START_TEST(damage_gives_no_wrong_bytes)
 }
 END_TEST
 
+/* Programs are told by their first bytes; other data by its control characters. */
+START_TEST(what_pieces_are_tried_on)
+{
+    static uint8_t text[8192];
+    size_t size = program_make(8, 20, 9999, old_program);
+
+    ck_assert(cfk__bin_executable((struct cfk__span){ old_program, size }));
+    ck_assert(!cfk__bin_executable((struct cfk__span){ old_program, 3 }));
+    ck_assert(!cfk__bin_executable((struct cfk__span){ old_program + 1, size - 1 }));
+    for (size_t i = 0; i < sizeof text; i++)
+        text[i] = i % 60 == 59 ? '\n' : (uint8_t)('a' + i % 26);
+    ck_assert(!cfk__bin_suits((struct cfk__span){ text, sizeof text }));
+    ck_assert(!cfk__bin_suits((struct cfk__span){ text, 0 }));
+    for (size_t i = 0; i < sizeof text; i += 20)
+        text[i] = 0;
+    ck_assert(cfk__bin_suits((struct cfk__span){ text, sizeof text }));
+}
+END_TEST
+
+START_TEST(info_tells_the_memory_of_a_binary_body)
+{
+    struct cfk_delta_patch_info info = { .size = sizeof info };
+    cfk_delta_ref *ref;
+    size_t new_size;
+    size_t size;
+    void *patch;
+
+    make_patch(&ref, &new_size, &patch, &size);
+    ck_assert_int_eq(cfk_delta_info(patch, size, &info, NULL), CFK_OK);
+    ck_assert_uint_eq(info.new_size, new_size);
+    ck_assert_uint_eq(info.window, new_size);
+    ck_assert_uint_eq(info.memory, cfk__bin_memory(new_size, new_size));
+    ck_assert_uint_gt(info.memory, 16u << 20);
+    cfk_free(NULL, patch);
+    cfk_delta_ref_free(ref);
+}
+END_TEST
+
 /* Inputs on which looking at every candidate to its end would take for ever. */
 START_TEST(adversarial_inputs_end)
 {
@@ -401,13 +439,22 @@ END_TEST
 Suite *unit_suite(void)
 {
     const TTest *const tests[] = {
-        loads_of_a_program_are_found,        other_files_have_no_loads,
-        damaged_headers_are_read_safely,     fields_of_all_tables_are_found,
-        alignment_finds_what_was_moved,      alignment_of_anything_is_sound,
-        an_inserted_function_takes_little,   programs_that_change_everywhere_round_trip,
-        data_that_is_no_program_round_trips, pieces_of_any_size_give_the_same,
-        damage_gives_no_wrong_bytes,         adversarial_inputs_end,
-        every_allocation_may_fail,           NULL,
+        loads_of_a_program_are_found,
+        other_files_have_no_loads,
+        damaged_headers_are_read_safely,
+        fields_of_all_tables_are_found,
+        alignment_finds_what_was_moved,
+        alignment_of_anything_is_sound,
+        an_inserted_function_takes_little,
+        programs_that_change_everywhere_round_trip,
+        data_that_is_no_program_round_trips,
+        pieces_of_any_size_give_the_same,
+        damage_gives_no_wrong_bytes,
+        what_pieces_are_tried_on,
+        info_tells_the_memory_of_a_binary_body,
+        adversarial_inputs_end,
+        every_allocation_may_fail,
+        NULL,
     };
     Suite *suite = suite_create("delta/bin");
 
