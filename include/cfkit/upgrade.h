@@ -86,7 +86,8 @@ struct cfk_upgrade_options {
     uint64_t ready_delay_ns;       /* 0: it has to say so; else: alive for so long */
     uint64_t drain_ns;             /* holder: from stop signal to SIGKILL; 0 means 30 s */
     int32_t stop_signal;           /* holder: 0 means SIGTERM */
-    uint32_t reserved;             /* 0 */
+    uint32_t generations;          /* former processes that may still drain when an
+                                      upgrade starts, up to 15; 0 means none */
     const struct cfk_alloc *alloc; /* NULL means malloc and free */
     uint64_t probation_ns;         /* to stay alive once it serves; 0 means none */
 };
@@ -288,9 +289,10 @@ CFK_API int cfk_upgrade_ready(cfk_upgrade *u, struct cfk_error *err);
  *
  * Returns CFK_OK; CFK_E_EXEC (sys_errno says why) when the program cannot be
  * run; CFK_E_BUSY (one is starting), CFK_E_STATE (this process has not taken
- * over itself), CFK_E_PARENT (the former process, or a holder, still runs),
- * CFK_E_STOPPED (handed over or stopped), CFK_E_INVALID, CFK_E_IO,
- * CFK_E_RANDOM or CFK_E_NOMEM; then nothing is left behind. Since 0.1.
+ * over itself), CFK_E_PARENT (a holder, a former process on probation, or more
+ * former ones than generations still run), CFK_E_STOPPED (handed over or
+ * stopped), CFK_E_INVALID, CFK_E_IO, CFK_E_RANDOM or CFK_E_NOMEM; then nothing
+ * is left behind. Since 0.1.
  */
 CFK_API int cfk_upgrade_start(cfk_upgrade *u, const char *const *argv,
                               const char *const *env, struct cfk_error *err);

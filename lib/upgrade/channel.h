@@ -3,9 +3,11 @@
 #ifndef CFK_UPGRADE_CHANNEL_H
 #define CFK_UPGRADE_CHANNEL_H
 
+#include "upgrade/former.h"
 #include "upgrade/protocol.h"
 
-enum { CFK__CHANNEL_FDS = 2 }; /* most descriptors that come with a message */
+/* Most descriptors that come with a message: description, state, former processes. */
+enum { CFK__CHANNEL_FDS = 2 + CFK__FORMER_MAX };
 
 /* What cfk__hear() and cfk__peek() found. */
 enum cfk__heard {

@@ -5,6 +5,7 @@
 
 #include "cfkit/upgrade.h"
 #include "upgrade/fds.h"
+#include "upgrade/former.h"
 #include "upgrade/notify.h"
 
 #include <sys/types.h>
@@ -86,7 +87,10 @@ struct cfk_upgrade {
     bool own_paths; /* the paths of what was inherited are ours to remove */
     bool drained;   /* the parent has said that it has finished */
     int parent;     /* channel to the process that started this one, or -1 */
-    char *notify;   /* the address of the service manager, or NULL */
+    bool parent_is_holder;
+    struct cfk__former
+        former;   /* those before the parent that drained when it started us */
+    char *notify; /* the address of the service manager, or NULL */
     struct cfk__child *children;
     uint64_t child_number; /* of the latest */
     uint64_t started;

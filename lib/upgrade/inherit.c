@@ -202,6 +202,38 @@ static int adopt_description(struct cfk__fds *fds, const struct cfk__message *he
     return rc;
 }
 
+static void close_received(const int *fds, int count)
+{
+    for (int i = 0; i < count; i++)
+        if (fds[i] >= 0)
+            close(fds[i]);
+}
+
+/* What came with HELLO: the description, a state, former processes. */
+static int adopt_received(struct cfk__fds *fds, const struct cfk__message *hello,
+                          const int received[CFK__CHANNEL_FDS],
+                          struct cfk__inheritance *out, struct cfk_error *err)
+{
+    bool with_state = (hello->flags & CFK__WITH_STATE) != 0;
+    int used = with_state ? 2 : 1;
+    int rc = adopt_description(fds, hello, received[0], err);
+
+    if (rc == CFK_OK && with_state && !cfk__is_sealed(received[1]))
+        rc = cfk__fail(err, CFK_E_PROTOCOL, "upgrade: a state that is not sealed");
+    if (rc == CFK_OK)
+        rc = copy_notify(fds, "CFK_NOTIFY", out, err);
+    if (rc != CFK_OK)
+        return rc;
+    if (with_state)
+        out->state = received[1];
+    if ((hello->flags & CFK__WITH_FORMER) != 0)
+        cfk__former_adopt(&out->former, received + used, CFK__FORMER_MAX);
+    close_received(received, 1);
+    close_received(received + used + out->former.count,
+                   CFK__CHANNEL_FDS - used - out->former.count);
+    return CFK_OK;
+}
+
 static int adopt_handover(struct cfk__fds *fds, const struct cfk__handover *handover,
                           struct cfk__inheritance *out, struct cfk_error *err)
 {
@@ -211,20 +243,9 @@ static int adopt_handover(struct cfk__fds *fds, const struct cfk__handover *hand
 
     if (cfk__hear(handover->fd, &hello, received) != CFK__HEARD_MESSAGE)
         return cfk__fail(err, CFK_E_PROTOCOL, "upgrade: the hand-over has vanished");
-    rc = adopt_description(fds, &hello, received[0], err);
-    if (rc == CFK_OK && (hello.flags & CFK__WITH_STATE) != 0 &&
-        !cfk__is_sealed(received[1]))
-        rc = cfk__fail(err, CFK_E_PROTOCOL, "upgrade: a state that is not sealed");
-    if (received[0] >= 0)
-        close(received[0]);
-    if (rc == CFK_OK)
-        rc = copy_notify(fds, "CFK_NOTIFY", out, err);
-    if (rc != CFK_OK || (hello.flags & CFK__WITH_STATE) == 0) {
-        if (received[1] >= 0)
-            close(received[1]);
-        received[1] = -1;
-    }
+    rc = adopt_received(fds, &hello, received, out, err);
     if (rc != CFK_OK) {
+        close_received(received, CFK__CHANNEL_FDS);
         cfk__inherit_disown(fds);
         return rc;
     }
@@ -233,7 +254,6 @@ static int adopt_handover(struct cfk__fds *fds, const struct cfk__handover *hand
     out->ready_fd = find_ready_fd(handover->fd);
     out->generation = hello.generation;
     out->from_holder = (hello.flags & CFK__HELLO_HOLDER) != 0;
-    out->state = received[1];
     out->state_version = hello.version;
     return CFK_OK;
 }

@@ -4,6 +4,7 @@
 #define CFK_UPGRADE_INHERIT_H
 
 #include "upgrade/fds.h"
+#include "upgrade/former.h"
 
 #include <sys/types.h>
 
@@ -12,8 +13,9 @@ enum { CFK__FIRST_FD = 3 }; /* where inherited descriptors begin */
 struct cfk__inheritance {
     int channel; /* to the process that handed over, or -1 */
     bool from_holder;
-    uint32_t generation; /* of this process */
-    int state;           /* descriptor of the state that was handed over, or -1 */
+    struct cfk__former former; /* those before that process which still drained */
+    uint32_t generation;       /* of this process */
+    int state;                 /* descriptor of the state that was handed over, or -1 */
     uint32_t state_version;
     int ready_fd; /* that of READY_FD, or -1: closing it says that we are ready */
     char *notify; /* copy of NOTIFY_SOCKET where nobody handed over, or NULL */

@@ -190,7 +190,10 @@ static int send_hello(const cfk_upgrade *u, const struct cfk__child *child,
                                   .first = CFK__FIRST_FD,
                                   .count = (uint32_t)u->fds.count };
     struct cfk__buffer text = { .alloc = &u->alloc };
-    int fds[CFK__CHANNEL_FDS] = { -1, u->mine.fd };
+    int fds[CFK__CHANNEL_FDS];
+    int count = 1;
+    int former;
+    int opened;
     int rc = CFK_OK;
 
     if (cfk__fds_encode(&u->fds, !cfk__is_holder(u), &text) != CFK_OK) {
@@ -202,15 +205,22 @@ static int send_hello(const cfk_upgrade *u, const struct cfk__child *child,
     if (u->mine.fd >= 0) {
         hello.flags |= CFK__WITH_STATE;
         hello.version = u->mine.version;
+        fds[count++] = u->mine.fd;
     }
+    former = cfk__former_list(&u->former, cfk__is_holder(u) ? -1 : u->parent, fds + count,
+                              &opened);
+    if (former > 0)
+        hello.flags |= CFK__WITH_FORMER;
     fds[0] = cfk__sealed_new(text.data, text.size);
     cfk__buffer_free(&text);
-    if (fds[0] < 0 ||
-        cfk__say_with(child->channel, &hello, fds, u->mine.fd >= 0 ? 2 : 1) != 0)
+    if (former < 0 || fds[0] < 0 ||
+        cfk__say_with(child->channel, &hello, fds, count + former) != 0)
         rc = cfk__fail_errno(err, CFK_E_IO, errno,
                              "upgrade: cannot describe the descriptors");
     if (fds[0] >= 0)
         close(fds[0]);
+    if (opened >= 0)
+        close(opened);
     return rc;
 }
 

@@ -56,7 +56,7 @@ static bool read_payload(struct cfk__reader *r, struct cfk__message *m)
     if (m->type == CFK__MESSAGE_REJECT)
         return cfk__read_u32le(r, &m->code);
     if (m->type == CFK__MESSAGE_HELLO) {
-        known |= CFK__HELLO_HOLDER;
+        known |= CFK__HELLO_HOLDER | CFK__WITH_FORMER;
         if (!cfk__read_copy(r, m->cookie, sizeof m->cookie) ||
             !cfk__read_u32le(r, &m->generation) || !cfk__read_u32le(r, &m->first) ||
             !cfk__read_u32le(r, &m->count))

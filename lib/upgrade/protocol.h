@@ -28,6 +28,7 @@ enum {
     CFK__COOKIE_TEXT = 32,  /* hexadecimal digits of a cookie */
     CFK__HELLO_HOLDER = 1,  /* flag of HELLO: Old serves nothing and stays */
     CFK__WITH_STATE = 2,    /* flag of HELLO and COMMIT: state comes with it */
+    CFK__WITH_FORMER = 4,   /* flag of HELLO: former processes still drain */
     CFK__HANDOVER_TEXT = 64 /* room for the value of CFK_UPGRADE */
 };
 

@@ -56,6 +56,12 @@ bool cfk__process_has_ended(int process);
  */
 bool cfk__process_is_ending(int process, pid_t pid);
 
+/*
+ * A descriptor of the process that made the channel whose one end this is. ESRCH
+ * where that process has ended or let go of its end.
+ */
+int cfk__process_of_peer(int channel);
+
 /* The parent of a process, or 0. */
 pid_t cfk__process_parent(pid_t pid);
 

@@ -180,6 +180,26 @@ bool cfk__process_is_ending(int process, pid_t pid)
            (stat_number(pid, STAT_FLAGS) & FLAG_EXITING) != 0;
 }
 
+int cfk__process_of_peer(int channel)
+{
+    struct ucred peer = { .pid = 0 };
+    socklen_t size = sizeof peer;
+    struct pollfd p = { .fd = channel };
+    int process;
+
+    if (getsockopt(channel, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0)
+        return -1;
+    process = (int)syscall(SYS_pidfd_open, peer.pid, 0);
+    /* As long as the channel is open the number means no other process. */
+    if (process >= 0 && poll(&p, 1, 0) >= 0 && (p.revents & POLLHUP) == 0)
+        return process;
+    if (process >= 0) {
+        close(process);
+        errno = ESRCH;
+    }
+    return -1;
+}
+
 int cfk__process_kill(int process, pid_t pid, int signal)
 {
     int rc = (int)syscall(SYS_pidfd_send_signal, process, signal, NULL, 0);

@@ -15,6 +15,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -41,10 +42,14 @@ static int import_options(const struct cfk_upgrade_options *opts,
 
     if (rc != CFK_OK)
         return rc;
-    if ((o->flags & ~(uint32_t)KNOWN_FLAGS) != 0 || o->reserved != 0)
+    if ((o->flags & ~(uint32_t)KNOWN_FLAGS) != 0)
         return cfk__fail(err, CFK_E_NOTSUP, "upgrade: options with unknown flags");
     if (o->stop_signal < 0 || o->stop_signal > 64)
         return cfk__fail(err, CFK_E_INVALID, "upgrade: %d is no signal", o->stop_signal);
+    if (o->generations > CFK__FORMER_MAX)
+        return cfk__fail(err, CFK_E_INVALID,
+                         "upgrade: %" PRIu32 " generations, of at most %d",
+                         o->generations, CFK__FORMER_MAX);
     if (o->max_fds == 0)
         o->max_fds = DEFAULT_MAX_FDS;
     if (o->timeout_ns == 0)
@@ -93,6 +98,8 @@ static int adopt(cfk_upgrade *u, struct cfk_error *err)
     if (rc != CFK_OK)
         return rc;
     u->parent = got.channel;
+    u->parent_is_holder = got.from_holder;
+    u->former = got.former;
     u->ready_fd = got.ready_fd;
     u->notify = got.notify;
     if (got.state >= 0 && !cfk__state_adopt(&u->given, got.state, got.state_version)) {
@@ -175,6 +182,7 @@ void cfk_upgrade_free(cfk_upgrade *u)
     cfk__fds_clear(&u->leaving);
     cfk__state_drop(&u->given);
     cfk__state_drop(&u->mine);
+    cfk__former_clear(&u->former);
     cfk__poll_close(u->poll, &u->parent);
     cfk__poll_close(u->poll, &u->wake);
     if (u->poll >= 0)
@@ -223,6 +231,24 @@ int cfk_upgrade_ready(cfk_upgrade *u, struct cfk_error *err)
     return CFK_OK;
 }
 
+/* A parent in its probation, and a holder, have not let go at all. */
+static int check_former(cfk_upgrade *u, struct cfk_error *err)
+{
+    int running = cfk__former_running(&u->former) + (u->parent >= 0);
+
+    if (cfk__is_holder(u))
+        return CFK_OK;
+    if (u->parent >= 0 &&
+        (u->options.generations == 0 || u->parent_is_holder || !u->own_paths))
+        return cfk__fail(err, CFK_E_PARENT,
+                         "upgrade: the process that started this one still runs");
+    if (running > (int)u->options.generations)
+        return cfk__fail(err, CFK_E_PARENT,
+                         "upgrade: %d former processes still run, of at most %" PRIu32,
+                         running, u->options.generations);
+    return CFK_OK;
+}
+
 int cfk_upgrade_start(cfk_upgrade *u, const char *const *argv, const char *const *env,
                       struct cfk_error *err)
 {
@@ -239,9 +265,9 @@ int cfk_upgrade_start(cfk_upgrade *u, const char *const *argv, const char *const
     if (!cfk__is_holder(u) && u->state != CFK__SERVING)
         return cfk__fail(err, CFK_E_STATE,
                          "upgrade: this process has not taken over yet");
-    if (!cfk__is_holder(u) && u->parent >= 0)
-        return cfk__fail(err, CFK_E_PARENT,
-                         "upgrade: the process that started this one still runs");
+    rc = check_former(u, err);
+    if (rc != CFK_OK)
+        return rc;
     return cfk__child_start(u, argv, env, err);
 }
 

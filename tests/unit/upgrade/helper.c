@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <sys/wait.h>
@@ -220,6 +221,41 @@ static int library_server(const char *argument)
     }
 }
 
+/* Allows so many former processes, and starts the next one on SIGUSR1. */
+static int generation_server(const char *allowed)
+{
+    struct cfk_upgrade_options opts = { .size = sizeof opts,
+                                        .generations = (uint32_t)atoi(allowed) };
+    const char *next[] = { helper_program(), "--helper", "generation", allowed, NULL };
+    struct signalfd_siginfo info;
+    sigset_t usr1;
+    cfk_upgrade *u;
+    int signals;
+
+    sigemptyset(&usr1);
+    sigaddset(&usr1, SIGUSR1);
+    sigprocmask(SIG_BLOCK, &usr1, NULL);
+    signals = signalfd(-1, &usr1, SFD_CLOEXEC | SFD_NONBLOCK);
+    if (cfk_upgrade_new(&opts, &u, NULL) != CFK_OK ||
+        cfk_upgrade_take_fd(u, "report", &report_fd, NULL) != CFK_OK ||
+        cfk_upgrade_ready(u, NULL) != CFK_OK)
+        return 49;
+    for (;;) {
+        struct pollfd p[2] = { { cfk_upgrade_fd(u), POLLIN, 0 }, { signals, POLLIN, 0 } };
+        struct cfk_upgrade_event event;
+
+        poll(p, 2, -1);
+        cfk_upgrade_process(u, &event, NULL);
+        if (event.type == CFK_UPGRADE_EVENT_COMMITTED)
+            report("%u %d", cfk_upgrade_generation(u), (int)getpid());
+        if (event.type == CFK_UPGRADE_EVENT_READY)
+            report("handed over");
+        /* Whatever was said before the signal came is heard first. */
+        if (p[0].revents == 0 && read(signals, &info, sizeof info) == sizeof info)
+            report("start %s", cfk_error_name(cfk_upgrade_start(u, next, NULL, NULL)));
+    }
+}
+
 /* Send bytes in hexadecimal to the process that started this one. */
 static int talk_nonsense(const char *hex)
 {
@@ -404,6 +440,8 @@ static int helper(const char *mode, const char *argument)
         return pause();
     if (strcmp(mode, "library") == 0)
         return library_server(argument);
+    if (strcmp(mode, "generation") == 0)
+        return generation_server(argument);
     if (strcmp(mode, "old") == 0)
         return old_process(argument);
     if (strcmp(mode, "nonsense") == 0)

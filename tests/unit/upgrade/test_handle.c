@@ -272,9 +272,10 @@ START_TEST(options_are_checked)
     opts.stop_signal = 65;
     unit_expect_error(cfk_upgrade_new(&opts, &u, &err), CFK_E_INVALID, &err, "signal");
     opts.stop_signal = 0;
-    opts.reserved = 1;
-    unit_expect_error(cfk_upgrade_new(&opts, &u, &err), CFK_E_NOTSUP, &err, "flags");
-    opts.reserved = 0;
+    opts.generations = 16;
+    unit_expect_error(cfk_upgrade_new(&opts, &u, &err), CFK_E_INVALID, &err,
+                      "16 generations, of at most 15");
+    opts.generations = 0;
     opts.size = 0;
     ck_assert_int_eq(cfk_upgrade_new(&opts, &u, &err), CFK_E_INVALID);
 }

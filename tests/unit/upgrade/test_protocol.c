@@ -64,7 +64,7 @@ START_TEST(flags_that_make_no_sense_are_refused)
     const struct cfk__message commit = { .type = CFK__MESSAGE_COMMIT,
                                          .flags = CFK__HELLO_HOLDER };
     const struct cfk__message version = { .type = CFK__MESSAGE_COMMIT, .version = 1 };
-    const struct cfk__message hello = { .type = CFK__MESSAGE_HELLO, .flags = 4 };
+    const struct cfk__message hello = { .type = CFK__MESSAGE_HELLO, .flags = 8 };
     uint8_t data[CFK__MESSAGE_MAX];
     struct cfk__message got;
     size_t size = cfk__message_encode(&commit, data);

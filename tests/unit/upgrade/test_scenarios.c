@@ -7,7 +7,8 @@
  *      4         start: ..._that_hangs_is_killed_in_time, a_stopped_...
  *      5         start: a_program_that_cannot_be_run_is_told_at_once
  *      6, 7, 8   start: calls_out_of_order_are_refused
- *      9         handle: no_upgrade_while_the_former_process_drains
+ *      9         handle: no_upgrade_while_the_former_process_drains;
+ *                generations: as_many_former_processes_as_are_allowed
  *     10, 11     handle: the_new_process_survives_the_death_...; load: at any moment
  *     12         load: an_old_process_that_is_stopped_does_no_harm
  *     13, 14     probation: ready_and_then_dead_is_never_a_success, ..._resumes_...
