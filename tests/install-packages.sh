@@ -12,7 +12,8 @@ build="gcc libc6-dev meson ninja-build pkg-config libmbedtls-dev libzstd-dev lib
     libjansson-dev libyaml-dev openssl ca-certificates"
 test="$build check zstd binutils mandoc procps libssl-dev"
 full="$test clang libclang-rt-dev llvm g++ valgrind strace musl-tools shellcheck clang-format libglib2.0-dev uthash-dev libuv1-dev xdelta3
-    chromium gunicorn haproxy lighttpd nginx-light nodejs php-fpm puma python3 uvicorn"
+    chromium gunicorn haproxy lighttpd nginx-light nodejs php-fpm puma python3 uvicorn
+    golang-go luajit rustc"
 
 case "${1:-}" in
 build) wanted=$build ;;

@@ -154,6 +154,7 @@ if $full; then
             -Ddefault_library=static
     done
     step fuzz fuzzed fuzz -Dbuildtype=debugoptimized
+    step bindings check bindings "$work/gcc"
     step faults check faults
     step constant-time check constant_time "$work/gcc"
     step memory check memory "$work/gcc"
