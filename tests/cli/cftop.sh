@@ -120,6 +120,7 @@ printf '100 a\nx a\na\n' >timed
 run 0 cftop --tsv -H 10s -t 1 timed
 err_is "cftop: warning: 2 lines have no time in field 1 and were not counted"
 run 0 cftop --tsv -H 1h lines # each batch at its own arrival: half of the rate, but for the time between
+# shellcheck disable=SC2016 # awk's fields
 check 'half of the rate is of a' awk -F '\t' '$5 == "a" { half = $4 > 0.4999 && $4 < 0.5001 } END { exit !half }' out
 run 2 cftop -t 1 lines
 err_has 'error: -t needs -H'
