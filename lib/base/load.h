@@ -6,6 +6,11 @@
 #include <stdint.h>
 #include <string.h>
 
+static inline uint16_t cfk__load16le(const uint8_t *p)
+{
+    return (uint16_t)(p[0] | p[1] << 8);
+}
+
 static inline uint32_t cfk__load32le(const uint8_t *p)
 {
     uint32_t word;

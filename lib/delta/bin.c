@@ -35,7 +35,10 @@ uint64_t cfk__bin_memory(uint64_t old_size, uint64_t new_size)
 
 bool cfk__bin_executable(struct cfk__span file)
 {
-    return file.size >= 4 && memcmp(file.data, "\177ELF", 4) == 0;
+    struct cfk__bin_image image;
+
+    cfk__bin_image_read(&image, file);
+    return image.count > 0;
 }
 
 bool cfk__bin_suits(struct cfk__span new_version)
@@ -70,25 +73,75 @@ static bool write_body(struct cfk__bin_walk *w, struct cfk__bin_bits *b,
     return true;
 }
 
+/*
+ * A copy of a version in which tables of jumps hold the difference to the entry before,
+ * so that they are alike wherever they and their code lie.
+ */
+static int unplaced(const struct cfk_alloc *alloc, const struct cfk__bin_image *image,
+                    struct cfk__span version, struct cfk__bin_fields *fields,
+                    uint8_t **out)
+{
+    int rc = cfk__bin_fields_find(fields, alloc, image, version);
+    uint32_t last = 0;
+
+    *out = rc == CFK_OK ? cfk__malloc(alloc, version.size) : NULL;
+    if (*out == NULL)
+        return CFK_E_NOMEM;
+    memcpy(*out, version.data, version.size);
+    for (size_t i = 0; i < version.size; i++) {
+        uint32_t value;
+
+        if (fields->kinds[i] != CFK__BIN_TABLE)
+            continue;
+        value = cfk__load32le(version.data + i);
+        for (unsigned j = 0; j < CFK__BIN_FIELD_SIZE; j++)
+            (*out)[i + j] = (uint8_t)((value - last) >> 8 * j);
+        last = value;
+    }
+    return CFK_OK;
+}
+
+/* Pieces as they are where addresses are left alone, but for tables of jumps. */
+static int align_unplaced(struct cfk__bin_walk *w, const struct cfk__bin_image images[2],
+                          struct cfk__span new_version, uint32_t steps,
+                          struct cfk__bin_fields *old_fields)
+{
+    struct cfk__bin_fields new_fields = { .kinds = NULL };
+    uint8_t *old_copy = NULL;
+    uint8_t *new_copy = NULL;
+    int rc = unplaced(&w->alloc, &images[0], w->old, old_fields, &old_copy);
+
+    if (rc == CFK_OK)
+        rc = unplaced(&w->alloc, &images[1], new_version, &new_fields, &new_copy);
+    if (rc == CFK_OK)
+        rc = cfk__bin_align((struct cfk__span){ old_copy, w->old.size },
+                            (struct cfk__span){ new_copy, new_version.size }, steps,
+                            PENALTY, &w->pieces);
+    cfk__free(&w->alloc, new_fields.kinds);
+    cfk__free(&w->alloc, old_copy);
+    cfk__free(&w->alloc, new_copy);
+    return rc;
+}
+
 /* Align; then align again what has its addresses moved by the first result. */
 static int find_pieces(struct cfk__bin_walk *w, struct cfk__span new_version,
                        uint32_t steps)
 {
     struct cfk__bin_image images[2];
-    struct cfk__bin_fields fields = { NULL, 0, 0 };
+    struct cfk__bin_fields fields = { .kinds = NULL };
     struct cfk__bin_map *map = NULL;
     uint8_t *relocated = NULL;
-    int rc = cfk__bin_align(w->old, new_version, steps, PENALTY, &w->pieces);
+    int rc;
 
     cfk__bin_image_read(&images[0], w->old);
     cfk__bin_image_read(&images[1], new_version);
-    if (rc != CFK_OK || images[0].count == 0 || images[1].count == 0)
-        return rc;
+    if (images[0].count == 0 || images[1].count == 0)
+        return cfk__bin_align(w->old, new_version, steps, PENALTY, &w->pieces);
+    rc = align_unplaced(w, images, new_version, steps, &fields);
     map = cfk__calloc(&w->alloc, 1, sizeof *map);
-    rc = map == NULL ? CFK_E_NOMEM
-                     : cfk__bin_map_init(map, &images[0], &images[1], &w->pieces);
     if (rc == CFK_OK)
-        rc = cfk__bin_fields_find(&fields, &w->alloc, &images[0], w->old);
+        rc = map == NULL ? CFK_E_NOMEM
+                         : cfk__bin_map_init(map, &images[0], &images[1], &w->pieces);
     if (rc == CFK_OK) {
         relocated = cfk__bin_relocated(&w->alloc, map, &fields, w->old);
         rc = relocated == NULL ? CFK_E_NOMEM : CFK_OK;

@@ -18,11 +18,16 @@ enum cfk__bin_field {
     CFK__BIN_POINTER,     /* the low half of a pointer in data */
     CFK__BIN_FRAME,       /* relative to itself: in .eh_frame */
     CFK__BIN_FRAME_INDEX, /* relative to the start of .eh_frame_hdr */
-    CFK__BIN_TABLE,       /* relative to a jump table's start, in read-only data */
-    CFK__BIN_RELOCATED,   /* of a relocation: the place, */
-    CFK__BIN_ADDEND,      /* and what is put there */
-    CFK__BIN_SYMBOL,      /* the value of a symbol, */
-    CFK__BIN_NAME,        /* and its name, relative to .dynstr */
+    /*
+     * In read-only data, relative to the start of a table of jumps, but taken as relative
+     * to itself: tables lie side by side, and the few bytes between mostly move together.
+     */
+    CFK__BIN_TABLE,
+    CFK__BIN_RELOCATED, /* of a relocation: the place, */
+    CFK__BIN_ADDEND,    /* and what is put there */
+    CFK__BIN_SYMBOL,    /* the value of a symbol, */
+    CFK__BIN_NAME,      /* and its name, relative to the start of the names */
+    CFK__BIN_OFFSET,    /* from where the file is loaded */
     CFK__BIN_KINDS
 };
 
@@ -31,7 +36,8 @@ enum { CFK__BIN_FIELD_SIZE = 4 };
 struct cfk__bin_fields {
     uint8_t *kinds;       /* for each byte of the file whether a field starts there */
     uint64_t frame_index; /* the address of .eh_frame_hdr, */
-    uint64_t names;       /* and of .dynstr */
+    uint64_t names;       /* of the names of symbols, */
+    uint64_t base;        /* and what the low halves of pointers have above addresses */
 };
 
 /* Memory of old.size bytes, to be released with alloc. CFK_OK or CFK_E_NOMEM. */
@@ -42,13 +48,8 @@ int cfk__bin_fields_find(struct cfk__bin_fields *fields, const struct cfk_alloc 
 struct cfk__bin_bases {
     uint64_t frame_index[2];
     uint64_t names[2];
-    uint64_t table[2];   /* the start of the last jump table */
-    uint64_t table_next; /* the address in the old version where it goes on */
+    uint64_t base[2]; /* of pointers */
 };
-
-/* A field at these addresses comes next: in a jump table, it may start another. */
-void cfk__bin_bases_note(struct cfk__bin_bases *b, enum cfk__bin_field kind,
-                         const uint64_t here[2]);
 
 /* What the value of a field at these addresses is relative to. */
 void cfk__bin_bases_find(const struct cfk__bin_bases *b, enum cfk__bin_field kind,

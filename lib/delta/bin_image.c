@@ -1,62 +1,60 @@
 /* SPDX-License-Identifier: MIT */
-/* Layout of ELF: System V ABI, chapters 4 and 5. */
 #include "delta/bin_image.h"
-
-#include "delta/load.h"
 
 #include <string.h>
 
-enum {
-    ELF_HEADER = 64,
-    PROGRAM_HEADER = 56,
-    PT_LOAD = 1,
-    PF_X = 1,
-};
+enum { SHORTEST_HEADER = 64 };
 
-static void add(struct cfk__bin_image *image, const uint8_t *h)
+static enum cfk__bin_format format_of(struct cfk__span file)
 {
-    struct cfk__bin_load *l = &image->loads[image->count++];
-
-    l->runs = cfk__load32le(h + 4) & PF_X;
-    l->offset = cfk__load64le(h + 8);
-    l->address = cfk__load64le(h + 16);
-    l->file_size = cfk__load64le(h + 32);
-    l->memory_size = cfk__load64le(h + 40);
-    if (l->address + l->memory_size > image->end)
-        image->end = l->address + l->memory_size;
+    if (memcmp(file.data, "\177ELF\2\1", 6) == 0)
+        return CFK__BIN_ELF;
+    if (memcmp(file.data, "MZ", 2) == 0)
+        return CFK__BIN_PE;
+    if (memcmp(file.data, "\317\372\355\376", 4) == 0)
+        return CFK__BIN_MACHO;
+    return CFK__BIN_UNKNOWN;
 }
 
 size_t cfk__bin_image_head(struct cfk__span file)
 {
-    uint64_t table;
-    size_t size;
+    size_t size = 0;
 
-    if (file.size < ELF_HEADER)
-        return ELF_HEADER;
-    if (memcmp(file.data, "\177ELF\2\1", 6) != 0 || file.data[54] != PROGRAM_HEADER ||
-        file.data[55] != 0)
-        return 0;
-    table = cfk__load64le(file.data + 32);
-    size = (file.data[56] | (size_t)file.data[57] << 8) * PROGRAM_HEADER;
-    return table > CFK__BIN_HEAD || size > CFK__BIN_HEAD - table ? 0
-                                                                 : (size_t)table + size;
+    if (file.size < SHORTEST_HEADER)
+        return SHORTEST_HEADER;
+    switch (format_of(file)) {
+    case CFK__BIN_ELF: size = cfk__bin_elf_head(file); break;
+    case CFK__BIN_PE: size = cfk__bin_pe_head(file); break;
+    case CFK__BIN_MACHO: size = cfk__bin_macho_head(file); break;
+    default: break;
+    }
+    return size <= CFK__BIN_HEAD ? size : 0;
 }
 
 void cfk__bin_image_read(struct cfk__bin_image *image, struct cfk__span file)
 {
-    size_t head = cfk__bin_image_head(file);
-    size_t at;
+    size_t size = cfk__bin_image_head(file);
+    struct cfk__span head = { file.data, size };
 
     memset(image, 0, sizeof *image);
-    if (head == 0 || head > file.size)
+    if (size == 0 || size > file.size)
         return;
-    at = (size_t)cfk__load64le(file.data + 32);
-    for (; at < head && image->count < CFK__BIN_LOADS; at += PROGRAM_HEADER) {
-        const uint8_t *h = file.data + at;
-
-        if (cfk__load32le(h) == PT_LOAD)
-            add(image, h);
+    image->format = format_of(file);
+    switch (image->format) {
+    case CFK__BIN_ELF: cfk__bin_elf_read(image, head); break;
+    case CFK__BIN_PE: cfk__bin_pe_read(image, head); break;
+    case CFK__BIN_MACHO: cfk__bin_macho_read(image, head); break;
+    default: break;
     }
+}
+
+void cfk__bin_image_add(struct cfk__bin_image *image, const struct cfk__bin_load *load)
+{
+    if (image->count == CFK__BIN_LOADS)
+        return;
+    image->loads[image->count++] = *load;
+    if (load->address + load->memory_size > image->end)
+        image->end = load->address + load->memory_size;
 }
 
 bool cfk__bin_image_address(const struct cfk__bin_image *image, uint64_t offset,

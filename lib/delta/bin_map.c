@@ -205,6 +205,8 @@ void cfk__bin_bases_init(struct cfk__bin_bases *b, const struct cfk__bin_fields 
     b->frame_index[1] = moved(map, fields->frame_index);
     b->names[0] = fields->names;
     b->names[1] = moved(map, fields->names);
+    b->base[0] = 0 - fields->base;
+    b->base[1] = 0 - (uint64_t)(uint32_t)map->new->base;
 }
 
 uint8_t *cfk__bin_relocated(const struct cfk_alloc *alloc, const struct cfk__bin_map *map,
@@ -226,7 +228,6 @@ uint8_t *cfk__bin_relocated(const struct cfk_alloc *alloc, const struct cfk__bin
         if (kind == CFK__BIN_NONE || !cfk__bin_image_address(map->old, i, &here[0]))
             continue;
         here[1] = moved(map, here[0]);
-        cfk__bin_bases_note(&b, kind, here);
         cfk__bin_bases_find(&b, kind, here, bases);
         to = moved(map, bases[0] + cfk__bin_field_value(kind, old.data + i)) - bases[1];
         for (unsigned j = 0; j < CFK__BIN_FIELD_SIZE; j++)

@@ -150,7 +150,6 @@ static void predict_field(struct cfk__bin_walk *w, enum cfk__bin_field kind, siz
         struct cfk__bin_guesses g;
         uint64_t bases[2];
 
-        cfk__bin_bases_note(&w->bases, kind, here);
         guess(w, kind, here, w->old.data + from, bases, &g);
         chosen = cfk__bin_map_choose(&w->map, kind, &g);
         if (chosen >= 0)
