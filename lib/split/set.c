@@ -167,7 +167,7 @@ static void fill_y(cfk_split *set, uint8_t x)
                              CFK__MASTER_SIZE };
 
     keys->work.share.x = x;
-    cfk__shamir_evaluate(&p, &x, 1, CFK__MASTER_SIZE, keys->work.share.y, 0);
+    cfk__shamir_evaluate(&p, x, 1, CFK__MASTER_SIZE, keys->work.share.y, 0);
 }
 
 /* All 255 shares that there could be go into the tree. */
