@@ -115,12 +115,15 @@ static int root(void)
 {
     static struct cfk__share share = { .threshold = 2, .count = 3, .x = 7 };
     uint8_t leaf[CFK__MERKLE_HASH], found[CFK__MERKLE_HASH];
+    struct cfk__hash_ctx *hash;
     bool same;
 
     hide(share.y, sizeof share.y);
-    if (cfk__share_leaf(&share, leaf, NULL) != CFK_OK ||
-        cfk__merkle_root(leaf, share.x, share.proof, found, NULL) != CFK_OK)
+    if (cfk__hash_new(CFK__SHA256, &hash, NULL) != CFK_OK ||
+        cfk__share_leaf(hash, share.common, share.x, share.y, leaf, NULL) != CFK_OK ||
+        cfk__merkle_root(hash, leaf, share.x, share.proof, found, NULL) != CFK_OK)
         return 1;
+    cfk__hash_free(hash);
     same = cfk__equal_secret(found, share.root, sizeof found);
     show(&same, sizeof same);
     return same;
