@@ -64,7 +64,7 @@ static bool check_small(void *ctx)
 }
 
 struct raw {
-    cfk__gf256_kernel *kernel;
+    cfk__gf256_evaluate *kernel;
     uint8_t *data;
     uint8_t *random;
     uint8_t *shares;
@@ -89,13 +89,13 @@ static bool raw_split_with(void *ctx)
 /* What a kernel alone does of it. */
 static bool kernel_split(void *ctx)
 {
-    static const uint8_t powers[] = { 1, 1, 2, 4, 3, 5, 4, 16, 5, 17 };
     struct raw *r = ctx;
-    const uint8_t *inputs[] = { r->random, r->random + RAW_SIZE };
-    struct cfk__gf256_map map = { r->data,   inputs,   NEEDED - 1, powers,
-                                  r->shares, RAW_SIZE, SHARES };
+    struct cfk__gf256_points points = { r->data, r->random, r->random + RAW_SIZE,
+                                        0,       SHARES,    { NULL } };
 
-    r->kernel(&map, RAW_SIZE);
+    for (size_t x = 1; x <= SHARES; x++)
+        points.outputs[x] = r->shares + (x - 1) * RAW_SIZE;
+    r->kernel(&points, RAW_SIZE);
     return true;
 }
 
@@ -220,8 +220,9 @@ int main(int argc, char **argv)
 {
     static struct texts texts;
     static struct lock lock;
-    struct raw raw = { cfk__gf256_portable, malloc(RAW_SIZE), malloc(NEEDED * RAW_SIZE),
-                       malloc(SHARES * RAW_SIZE), malloc(RAW_SIZE) };
+    struct raw raw = { cfk__gf256_evaluate_portable, malloc(RAW_SIZE),
+                       malloc(NEEDED * RAW_SIZE), malloc(SHARES * RAW_SIZE),
+                       malloc(RAW_SIZE) };
 
     lock.plain = malloc(LOCK_SIZE);
     lock.file = malloc(LOCK_SIZE + 65536);
@@ -247,7 +248,7 @@ int main(int argc, char **argv)
                                    RAW_SIZE, raw_split_with, raw_right, &raw });
     bench_run(&(struct bench_row){ "portable kernel", "raw 3-of-5/split", 1, RAW_SIZE,
                                    kernel_split, raw_right, &raw });
-    raw.kernel = cfk__gf256_avx2();
+    raw.kernel = cfk__gf256_evaluate_avx2();
     if (raw.kernel != NULL)
         bench_run(&(struct bench_row){ "AVX2 kernel", "raw 3-of-5/split", 1, RAW_SIZE,
                                        kernel_split, raw_right, &raw });

@@ -149,7 +149,7 @@ struct cfk_split_share_info {
  *                  the set's shows when shares come together.
  *   CFK_E_SHARE    mistyped (info->row and the message tell where) or forged
  *   CFK_E_CORRUPT  not a share, or cut short or lengthened
- *   CFK_E_NOTSUP   of a newer version
+ *   CFK_E_NOTSUP   of another version: the message says whether older or newer
  *   CFK_E_INVALID  info->size is not set
  *   CFK_E_LIMIT    longer than any share
  *   CFK_E_NOMEM
@@ -207,9 +207,9 @@ CFK_API uint32_t cfk_split_quorum_needed(const cfk_split_quorum *quorum);
 
 /*
  * Open the secret that rides in the shares: *size bytes at *secret, which
- * belong to the quorum and live until it is released or another share is
- * added. Returns CFK_OK, CFK_E_NEED_MORE, CFK_E_STATE (the secret is in a lock
- * file: use an opener), CFK_E_CORRUPT (it is not authentic) or CFK_E_NOMEM;
+ * belong to the quorum and live until it is released or given another share.
+ * Returns CFK_OK, CFK_E_NEED_MORE, CFK_E_STATE (the secret is in a lock file:
+ * use an opener), CFK_E_CORRUPT (it is not authentic) or CFK_E_NOMEM;
  * CFK_E_OTHER_SET, CFK_E_GENERATION or CFK_E_SHARE where two sets are complete.
  * A few dozen hashes, once for each set of shares. Since 0.1.
  */

@@ -35,15 +35,17 @@ static int build_tree(const cfk_split_quorum *quorum, struct cfk__quorum_extensi
                       struct cfk_error *err)
 {
     struct cfk__share *share = &e->work.share;
-    int rc = CFK_OK;
+    struct cfk__hash_ctx *hash;
+    int rc = cfk__hash_new(CFK__SHA256, &hash, err);
 
     for (unsigned x = 1; x < CFK__MERKLE_LEAVES && rc == CFK_OK; x++) {
-        share->x = (uint8_t)x;
-        value_at(quorum, share->x, share->y);
-        rc = cfk__share_leaf(share, e->tree.nodes[CFK__MERKLE_LEAVES + x], err);
+        value_at(quorum, (uint8_t)x, share->y);
+        rc = cfk__share_leaf(hash, share->common, (uint8_t)x, share->y,
+                             e->tree.nodes[CFK__MERKLE_LEAVES + x], err);
     }
     if (rc == CFK_OK)
-        rc = cfk__merkle_build(&e->tree, err);
+        rc = cfk__merkle_build(hash, &e->tree, err);
+    cfk__hash_free(hash);
     if (rc == CFK_OK && memcmp(e->tree.nodes[1], share->root, sizeof share->root) != 0)
         return cfk__fail(err, CFK_E_SHARE,
                          "split: these shares are forged: they are not of the polynomial "

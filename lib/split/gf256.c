@@ -3,6 +3,7 @@
 
 #include "base/secret.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 #define HIGH_BITS  UINT64_C(0x8080808080808080)
@@ -92,6 +93,47 @@ void cfk__gf256_portable(const struct cfk__gf256_map *map, size_t size)
     if (at < size)
         map_block(map, at, size - at, v);
     cfk__wipe(v, sizeof v);
+}
+
+#define VECTOR uint64_t
+#define TARGET
+#define INLINE static inline
+
+INLINE VECTOR vector_load(const uint8_t *p)
+{
+    VECTOR v;
+
+    memcpy(&v, p, sizeof v);
+    return v;
+}
+
+INLINE void vector_store(uint8_t *p, VECTOR v)
+{
+    memcpy(p, &v, sizeof v);
+}
+
+INLINE VECTOR vector_add(VECTOR v, VECTOR w)
+{
+    return v ^ w;
+}
+
+INLINE VECTOR vector_twice(VECTOR v)
+{
+    return times_two(v);
+}
+
+#include "split/gf256_points.h"
+
+void cfk__gf256_evaluate_portable(const struct cfk__gf256_points *points, size_t size)
+{
+    evaluate(points, size);
+}
+
+cfk__gf256_evaluate *cfk__gf256_evaluate_best(void)
+{
+    cfk__gf256_evaluate *avx2 = cfk__gf256_evaluate_avx2();
+
+    return avx2 != NULL ? avx2 : cfk__gf256_evaluate_portable;
 }
 
 cfk__gf256_kernel *cfk__gf256(void)

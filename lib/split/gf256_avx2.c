@@ -9,13 +9,15 @@
 #if defined(__x86_64__) && defined(__GNUC__)
 
 #include <immintrin.h>
+#include <stdbool.h>
 
 #define AVX2   __attribute__((target("avx2")))
 #define INLINE AVX2 __attribute__((always_inline)) static inline
 
 enum {
     STEP = sizeof(__m256i),
-    INPUTS = 8, /* at a time: their tables stay in the first cache */
+    AHEAD = 128, /* two lines of the cache */
+    INPUTS = 8,  /* at a time: their tables stay in the first cache */
 };
 
 /* The products of a scalar, public as it is, with 0 to 15 and with their 16-folds. */
@@ -54,14 +56,16 @@ INLINE struct products products_of(uint8_t scalar)
     return (struct products){ low, twice(half_products(&power)) };
 }
 
-INLINE __m256i load(const uint8_t *p)
+INLINE __m256i vector_load(const uint8_t *p)
 {
     return _mm256_loadu_si256((const __m256i *)(const void *)p);
 }
 
-INLINE void store(uint8_t *p, __m256i v)
+/* The line that is written soon is fetched: many streams leave too few in the cache. */
+INLINE void vector_store(uint8_t *p, __m256i v)
 {
     _mm256_storeu_si256((__m256i *)(void *)p, v);
+    __builtin_prefetch((const void *)((uintptr_t)p + AHEAD), 1);
 }
 
 /*
@@ -87,11 +91,11 @@ INLINE void add_inputs(const struct cfk__gf256_map *map, size_t outputs, size_t 
         __m256i sums[CFK__GF256_OUTPUTS];
 
         for (size_t j = 0; j < outputs; j++)
-            sums[j] = first > 0            ? load(m.outputs + j * m.stride + at)
-                      : m.constant != NULL ? load(m.constant + at)
+            sums[j] = first > 0            ? vector_load(m.outputs + j * m.stride + at)
+                      : m.constant != NULL ? vector_load(m.constant + at)
                                            : _mm256_setzero_si256();
         for (size_t i = 0; i < inputs; i++) {
-            __m256i v = load(in[i] + at);
+            __m256i v = vector_load(in[i] + at);
             __m256i low = _mm256_and_si256(v, mask);
             __m256i high = _mm256_and_si256(_mm256_srli_epi16(v, 4), mask);
 
@@ -104,7 +108,7 @@ INLINE void add_inputs(const struct cfk__gf256_map *map, size_t outputs, size_t 
             }
         }
         for (size_t j = 0; j < outputs; j++)
-            store(m.outputs + j * m.stride + at, sums[j]);
+            vector_store(m.outputs + j * m.stride + at, sums[j]);
     }
 }
 
@@ -149,12 +153,48 @@ static void kernel(const struct cfk__gf256_map *map, size_t size)
         map_rest(map, whole, size);
 }
 
+INLINE __m256i vector_add(__m256i v, __m256i w)
+{
+    return _mm256_xor_si256(v, w);
+}
+
+/* Added to itself; where the highest bit was set, the polynomial is subtracted. */
+INLINE __m256i vector_twice(__m256i v)
+{
+    __m256i high = _mm256_cmpgt_epi8(_mm256_setzero_si256(), v);
+
+    return _mm256_xor_si256(_mm256_add_epi8(v, v),
+                            _mm256_and_si256(high, _mm256_set1_epi8(0x1b)));
+}
+
+#define VECTOR __m256i
+#define TARGET AVX2
+#include "split/gf256_points.h"
+
+static void evaluate_or_less(const struct cfk__gf256_points *points, size_t size)
+{
+    if (size < sizeof(VECTOR))
+        cfk__gf256_evaluate_portable(points, size);
+    else
+        evaluate(points, size);
+}
+
+cfk__gf256_evaluate *cfk__gf256_evaluate_avx2(void)
+{
+    return __builtin_cpu_supports("avx2") ? evaluate_or_less : NULL;
+}
+
 cfk__gf256_kernel *cfk__gf256_avx2(void)
 {
     return __builtin_cpu_supports("avx2") ? kernel : NULL;
 }
 
 #else
+
+cfk__gf256_evaluate *cfk__gf256_evaluate_avx2(void)
+{
+    return NULL;
+}
 
 cfk__gf256_kernel *cfk__gf256_avx2(void)
 {

@@ -13,8 +13,7 @@ static int short_hash(struct cfk__hash_ctx *hash, const uint8_t *data, size_t si
                       uint8_t *out, struct cfk_error *err)
 {
     uint8_t digest[CFK__SHA256_SIZE];
-    int rc = hash != NULL ? cfk__hash_again(hash, data, size, digest, err)
-                          : cfk__hash(CFK__SHA256, data, size, digest, err);
+    int rc = cfk__hash_again(hash, data, size, digest, err);
 
     if (rc == CFK_OK)
         memcpy(out, digest, CFK__MERKLE_HASH);
@@ -43,13 +42,8 @@ int cfk__merkle_leaf(struct cfk__hash_ctx *hash, struct cfk__span content, uint8
     return rc;
 }
 
-int cfk__merkle_build(struct cfk__merkle *tree, struct cfk_error *err)
-{
-    return cfk__merkle_build_by(NULL, tree, err);
-}
-
-int cfk__merkle_build_by(struct cfk__hash_ctx *hash, struct cfk__merkle *tree,
-                         struct cfk_error *err)
+int cfk__merkle_build(struct cfk__hash_ctx *hash, struct cfk__merkle *tree,
+                      struct cfk_error *err)
 {
     int rc = CFK_OK;
 
@@ -65,16 +59,16 @@ void cfk__merkle_prove(const struct cfk__merkle *tree, uint8_t x, uint8_t *proof
         memcpy(proof, tree->nodes[i ^ 1], CFK__MERKLE_HASH);
 }
 
-int cfk__merkle_root(const uint8_t *leaf, uint8_t x, const uint8_t *proof, uint8_t *root,
-                     struct cfk_error *err)
+int cfk__merkle_root(struct cfk__hash_ctx *hash, const uint8_t *leaf, uint8_t x,
+                     const uint8_t *proof, uint8_t *root, struct cfk_error *err)
 {
     uint8_t node[CFK__MERKLE_HASH];
     int rc = CFK_OK;
 
     memcpy(node, leaf, sizeof node);
     for (size_t i = CFK__MERKLE_LEAVES + x; i > 1 && rc == CFK_OK; i /= 2) {
-        rc = i % 2 == 0 ? node_hash(NULL, node, proof, node, err)
-                        : node_hash(NULL, proof, node, node, err);
+        rc = i % 2 == 0 ? node_hash(hash, node, proof, node, err)
+                        : node_hash(hash, proof, node, node, err);
         proof += CFK__MERKLE_HASH;
     }
     memcpy(root, node, sizeof node);

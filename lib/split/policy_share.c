@@ -93,17 +93,14 @@ static int share_gate(const struct layout *l, uint16_t gate, uint8_t *all, size_
     size_t own_size = l->width[gate] * size;
     struct cfk__shamir p = { all + l->first[gate] * size, coefficients, g->threshold - 1u,
                              own_size };
-    uint8_t xs[CFK_POLICY_MAX_WEIGHT];
-    unsigned done = 0;
+    unsigned x = 1;
     int rc = cfk__random(coefficients, p.degree * own_size, err);
 
-    for (unsigned i = 0; i < CFK_POLICY_MAX_WEIGHT; i++)
-        xs[i] = (uint8_t)(i + 1);
     for (uint16_t c = g->first; c != CFK__POLICY_NONE && rc == CFK_OK;
          c = l->nodes[c].next) {
-        cfk__shamir_evaluate(&p, xs + done, l->nodes[c].weight, own_size,
+        cfk__shamir_evaluate(&p, (uint8_t)x, l->nodes[c].weight, own_size,
                              all + l->first[c] * size, own_size);
-        done += l->nodes[c].weight;
+        x += l->nodes[c].weight;
     }
     return rc;
 }

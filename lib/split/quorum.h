@@ -9,9 +9,11 @@
 struct cfk__quorum_keys {
     uint8_t ys[CFK_SPLIT_MAX_SHARES][CFK__MASTER_SIZE];
     uint8_t master[CFK__MASTER_SIZE];
-    struct cfk__share first;     /* the share that the others must go with */
-    struct cfk__share_work work; /* the one being read */
-    uint8_t plain[CFK_SPLIT_MAX_INSIDE];
+    struct cfk__share first; /* the share that the others must go with */
+    union {
+        struct cfk__share_work work;         /* the one being read */
+        uint8_t plain[CFK_SPLIT_MAX_INSIDE]; /* until the next is */
+    };
 };
 
 /* What it takes to make another share; in secret memory. */

@@ -36,7 +36,7 @@ int cfk__quorum_kinship(const struct cfk__share *first, const char *theirs,
                          mine, share->generation, theirs, first->generation);
     if (memcmp(share->root, first->root, sizeof first->root) != 0 ||
         share->threshold != first->threshold || share->count != first->count ||
-        memcmp(share->payload_hash, first->payload_hash, sizeof first->payload_hash) != 0)
+        memcmp(share->common, first->common, sizeof first->common) != 0)
         return cfk__fail(
             err, CFK_E_SHARE,
             "split: %s has another fingerprint than %s: one of them is forged", mine,

@@ -40,8 +40,8 @@ struct cfk__rows_result {
 
 /* Between the rows of one text: zeros to begin with. */
 struct cfk__row_state {
-    uint32_t cases; /* bit 0: upper seen, bit 1: lower seen */
-    uint32_t pending;
+    uint64_t upper, lower; /* not 0 where letters of that case were seen */
+    uint64_t pending;
     unsigned pending_bits;
 };
 
@@ -53,8 +53,8 @@ struct cfk__row_verdict {
 };
 
 /*
- * Read one row: count symbols and the check characters behind them, without
- * blanks. Time depends on count alone.
+ * Read one row: count symbols, at most CFK__ROW_SYMBOLS, and the check characters
+ * behind them, without blanks. Time depends on count alone.
  */
 struct cfk__row_verdict cfk__row_read(struct cfk__row_state *state, uint32_t row,
                                       const char *symbols, size_t count,

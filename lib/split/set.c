@@ -20,9 +20,12 @@ typedef char name_text[CFK_SPLIT_MAX_NAME + 1];
 /* In secret memory, in one piece. */
 struct keys {
     uint8_t master[CFK__MASTER_SIZE];
-    uint8_t coefficients[(CFK_SPLIT_MAX_SHARES - 1) * CFK__MASTER_SIZE];
     struct cfk__share_work work;
-    char text[CFK_SPLIT_MAX_SHARE_TEXT];
+    union {
+        uint8_t ys[CFK_SPLIT_MAX_SHARES][CFK__MASTER_SIZE]; /* while the tree grows */
+        char text[CFK_SPLIT_MAX_SHARE_TEXT];
+    };
+    uint8_t coefficients[]; /* threshold - 1 times the size of master */
 };
 
 struct cfk_split {
@@ -85,8 +88,9 @@ static int copy_names(cfk_split *set, const struct cfk_split_options *o,
 
 static int make_keys(cfk_split *set, struct cfk_error *err)
 {
+    size_t size = (set->threshold - 1) * (size_t)CFK__MASTER_SIZE;
     void *secret;
-    int rc = cfk__secret_new(sizeof *set->keys, &secret, err);
+    int rc = cfk__secret_new(sizeof *set->keys + size, &secret, err);
 
     set->keys = secret;
     if (rc == CFK_OK)
@@ -94,8 +98,7 @@ static int make_keys(cfk_split *set, struct cfk_error *err)
     if (rc == CFK_OK)
         rc = cfk__random(set->keys->master, sizeof set->keys->master, err);
     if (rc == CFK_OK)
-        rc = cfk__random(set->keys->coefficients,
-                         (set->threshold - 1) * (size_t)CFK__MASTER_SIZE, err);
+        rc = cfk__random(set->keys->coefficients, size, err);
     return rc;
 }
 
@@ -148,7 +151,7 @@ const uint8_t *cfk_split_set_id(const cfk_split *set)
 }
 
 /* What all shares have in common; the payload is there. */
-static int fill_common(cfk_split *set, struct cfk_error *err)
+static int fill_common(cfk_split *set, struct cfk__hash_ctx *hash, struct cfk_error *err)
 {
     struct cfk__share *share = &set->keys->work.share;
 
@@ -157,32 +160,30 @@ static int fill_common(cfk_split *set, struct cfk_error *err)
     share->threshold = (uint8_t)set->threshold;
     share->count = (uint8_t)set->count;
     memcpy(share->label, set->label, sizeof set->label);
-    return cfk__share_hash_payload(share, err);
+    return cfk__share_hash_common(hash, share, err);
 }
 
-static void fill_y(cfk_split *set, uint8_t x)
+static void fill_ys(const cfk_split *set, uint8_t x, size_t count, uint8_t *ys)
 {
-    struct keys *keys = set->keys;
-    struct cfk__shamir p = { keys->master, keys->coefficients, set->threshold - 1,
-                             CFK__MASTER_SIZE };
+    struct cfk__shamir p = { set->keys->master, set->keys->coefficients,
+                             set->threshold - 1, CFK__MASTER_SIZE };
 
-    keys->work.share.x = x;
-    cfk__shamir_evaluate(&p, &x, 1, CFK__MASTER_SIZE, keys->work.share.y, 0);
+    cfk__shamir_evaluate(&p, x, count, CFK__MASTER_SIZE, ys, CFK__MASTER_SIZE);
 }
 
 /* All 255 shares that there could be go into the tree. */
 static int hash_tree(cfk_split *set, struct cfk__hash_ctx *hash, struct cfk_error *err)
 {
-    struct cfk__share *share = &set->keys->work.share;
+    struct keys *keys = set->keys;
     int rc = CFK_OK;
 
-    for (unsigned x = 1; x < CFK__MERKLE_LEAVES && rc == CFK_OK; x++) {
-        fill_y(set, (uint8_t)x);
-        rc =
-            cfk__share_leaf_by(hash, share, set->tree.nodes[CFK__MERKLE_LEAVES + x], err);
-    }
+    fill_ys(set, 1, CFK_SPLIT_MAX_SHARES, keys->ys[0]);
+    for (unsigned x = 1; x < CFK__MERKLE_LEAVES && rc == CFK_OK; x++)
+        rc = cfk__share_leaf(hash, keys->work.share.common, (uint8_t)x, keys->ys[x - 1],
+                             set->tree.nodes[CFK__MERKLE_LEAVES + x], err);
+    cfk__wipe(keys->ys, sizeof keys->ys);
     if (rc == CFK_OK)
-        rc = cfk__merkle_build_by(hash, &set->tree, err);
+        rc = cfk__merkle_build(hash, &set->tree, err);
     return rc;
 }
 
@@ -190,10 +191,10 @@ static int build_tree(cfk_split *set, struct cfk_error *err)
 {
     struct cfk__share *share = &set->keys->work.share;
     struct cfk__hash_ctx *hash = NULL;
-    int rc = fill_common(set, err);
+    int rc = cfk__hash_new(CFK__SHA256, &hash, err);
 
     if (rc == CFK_OK)
-        rc = cfk__hash_new(CFK__SHA256, &hash, err);
+        rc = fill_common(set, hash, err);
     if (rc == CFK_OK)
         rc = hash_tree(set, hash, err);
     cfk__hash_free(hash);
@@ -268,7 +269,8 @@ int cfk_split_share(cfk_split *set, uint32_t index, const char **text, size_t *l
                          (unsigned)set->count);
     if (!set->sealed)
         return cfk__fail(err, CFK_E_STATE, "split: nothing was sealed yet");
-    fill_y(set, (uint8_t)(index + 1));
+    share->x = (uint8_t)(index + 1);
+    fill_ys(set, share->x, 1, share->y);
     cfk__merkle_prove(&set->tree, share->x, share->proof);
     memset(share->holder, 0, sizeof share->holder);
     if (set->holders != NULL)

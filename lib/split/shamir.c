@@ -12,19 +12,20 @@
 
 enum { RANDOM_BLOCK = 1024 }; /* bytes whose coefficients are in memory at a time */
 
-/* Row after row: the powers of x, from the first. */
-static void fill_powers(const uint8_t *xs, size_t count, size_t degree, uint8_t *matrix)
+/* Row after row: the powers of x and of what follows it, from the first. */
+static void fill_powers(uint8_t x, size_t count, size_t degree, uint8_t *matrix)
 {
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = 0; i < count; i++, x++) {
         uint8_t power = 1;
 
         for (size_t term = 0; term < degree; term++)
-            *matrix++ = power = cfk__gf256_multiply(power, xs[i]);
+            *matrix++ = power = cfk__gf256_multiply(power, x);
     }
 }
 
-void cfk__shamir_evaluate(const struct cfk__shamir *p, const uint8_t *xs, size_t count,
-                          size_t size, uint8_t *y, size_t stride)
+/* By powers of x: polynomials of any degree, points from anywhere on. */
+static void evaluate_any(const struct cfk__shamir *p, uint8_t x, size_t count,
+                         size_t size, uint8_t *y, size_t stride)
 {
     const uint8_t *inputs[CFK_SPLIT_MAX_SHARES];
     uint8_t matrix[CFK__GF256_OUTPUTS * CFK_SPLIT_MAX_SHARES];
@@ -37,9 +38,38 @@ void cfk__shamir_evaluate(const struct cfk__shamir *p, const uint8_t *xs, size_t
         struct cfk__gf256_map map = { p->constant,       inputs, p->degree, matrix,
                                       y + done * stride, stride, outputs };
 
-        fill_powers(xs + done, outputs, p->degree, matrix);
+        fill_powers((uint8_t)(x + done), outputs, p->degree, matrix);
         cfk__gf256()(&map, size);
     }
+}
+
+/* By steps from point to point: what two or three people of any number can open. */
+static void evaluate_from_one(const struct cfk__shamir *p, size_t count, size_t size,
+                              uint8_t *y, size_t stride)
+{
+    struct cfk__gf256_points points = { .constant = p->constant,
+                                        .linear = p->coefficients };
+
+    if (p->degree == 2)
+        points.square = p->coefficients + p->stride;
+    for (size_t base = 0; base <= count; base += CFK__GF256_POINTS) {
+        size_t last = count - base;
+
+        points.base = (unsigned)base;
+        points.last = (unsigned)(last < CFK__GF256_POINTS ? last : CFK__GF256_POINTS - 1);
+        for (size_t i = base == 0; i <= points.last; i++)
+            points.outputs[i] = y + (base + i - 1) * stride;
+        cfk__gf256_evaluate_best()(&points, size);
+    }
+}
+
+void cfk__shamir_evaluate(const struct cfk__shamir *p, uint8_t x, size_t count,
+                          size_t size, uint8_t *y, size_t stride)
+{
+    if (x == 1 && (p->degree == 1 || p->degree == 2) && size >= CFK__GF256_WORD)
+        evaluate_from_one(p, count, size, y, stride);
+    else
+        evaluate_any(p, x, count, size, y, stride);
 }
 
 /* Lagrange's weight of point i at 0: the product of x_j / (x_j - x_i). */
@@ -68,27 +98,22 @@ void cfk__shamir_interpolate(const uint8_t *xs, const uint8_t *const *ys, size_t
     cfk__gf256()(&map, size);
 }
 
-/* The x of shares are 1, 2 and so on. */
-static int number_shares(uint32_t threshold, uint32_t count,
-                         uint8_t xs[CFK_SPLIT_MAX_SHARES], struct cfk_error *err)
+static int check_counts(uint32_t threshold, uint32_t count, struct cfk_error *err)
 {
-    if (threshold < 1 || threshold > count || count > CFK_SPLIT_MAX_SHARES)
-        return cfk__fail(err, CFK_E_INVALID,
-                         "split: %u of %u shares, not 1 to 255 with no more needed than "
-                         "there are",
-                         (unsigned)threshold, (unsigned)count);
-    for (unsigned i = 0; i < CFK_SPLIT_MAX_SHARES; i++)
-        xs[i] = (uint8_t)(i + 1);
-    return CFK_OK;
+    if (threshold >= 1 && threshold <= count && count <= CFK_SPLIT_MAX_SHARES)
+        return CFK_OK;
+    return cfk__fail(err, CFK_E_INVALID,
+                     "split: %u of %u shares, not 1 to 255 with no more needed than "
+                     "there are",
+                     (unsigned)threshold, (unsigned)count);
 }
 
 int cfk_split_shamir(const void *secret, size_t size, uint32_t threshold, uint32_t count,
                      void *shares, struct cfk_error *err)
 {
     struct cfk__shamir p = { secret, NULL, threshold - 1, RANDOM_BLOCK };
-    uint8_t xs[CFK_SPLIT_MAX_SHARES];
     void *coefficients;
-    int rc = number_shares(threshold, count, xs, err);
+    int rc = check_counts(threshold, count, err);
 
     if (rc != CFK_OK || size == 0)
         return rc;
@@ -102,7 +127,7 @@ int cfk_split_shamir(const void *secret, size_t size, uint32_t threshold, uint32
         p.constant = (const uint8_t *)secret + at;
         rc = cfk__random(coefficients, p.degree * RANDOM_BLOCK, err);
         if (rc == CFK_OK)
-            cfk__shamir_evaluate(&p, xs, count, left < RANDOM_BLOCK ? left : RANDOM_BLOCK,
+            cfk__shamir_evaluate(&p, 1, count, left < RANDOM_BLOCK ? left : RANDOM_BLOCK,
                                  (uint8_t *)shares + at, size);
     }
     cfk__secret_free(coefficients);
@@ -114,11 +139,10 @@ int cfk_split_shamir_with(const void *secret, size_t size, uint32_t threshold,
                           struct cfk_error *err)
 {
     struct cfk__shamir p = { secret, random, threshold - 1, size };
-    uint8_t xs[CFK_SPLIT_MAX_SHARES];
-    int rc = number_shares(threshold, count, xs, err);
+    int rc = check_counts(threshold, count, err);
 
     if (rc == CFK_OK)
-        cfk__shamir_evaluate(&p, xs, count, size, shares, size);
+        cfk__shamir_evaluate(&p, 1, count, size, shares, size);
     return rc;
 }
 

@@ -14,10 +14,10 @@ struct cfk__shamir {
 };
 
 /*
- * The values of size polynomials at count points: those at x[i] go to the
- * vector of size bytes at y + i * stride.
+ * The values of size polynomials at count points in a row, the first at x: those at
+ * x + i go to the vector of size bytes at y + i * stride.
  */
-void cfk__shamir_evaluate(const struct cfk__shamir *p, const uint8_t *xs, size_t count,
+void cfk__shamir_evaluate(const struct cfk__shamir *p, uint8_t x, size_t count,
                           size_t size, uint8_t *y, size_t stride);
 
 /* The value at 0 of the polynomials through count points (xs[i], ys[i]). */

@@ -11,14 +11,12 @@
 #include <string.h>
 
 enum {
-    VERSION = 1,
+    VERSION = 2,
     HAS_PROOF = 1,   /* always, in this version */
     HAS_PAYLOAD = 2, /* the sealed secret is inside */
     CHECKSUM_SIZE = 4,
     HEADER_MAX = 64 + 2 * (8 + CFK_SPLIT_MAX_NAME + 2),
 };
-
-static const char LEAF_NAME[] = "cfkit share 1";
 
 /* Second bytes of the sequences that could be overlong or out of range. */
 static bool second_byte_ok(uint8_t first, uint8_t second)
@@ -72,42 +70,48 @@ const char *cfk__share_title(const struct cfk__share *share, char *title, size_t
     return title;
 }
 
-int cfk__share_hash_payload(struct cfk__share *share, struct cfk_error *err)
+/* The first byte keeps this apart from leaves and nodes. */
+int cfk__share_hash_common(struct cfk__hash_ctx *hash, struct cfk__share *share,
+                           struct cfk_error *err)
 {
-    memset(share->payload_hash, 0, sizeof share->payload_hash);
-    if (share->payload_size == 0)
-        return CFK_OK;
-    return cfk__hash(CFK__SHA256, share->payload, share->payload_size,
-                     share->payload_hash, err);
-}
-
-/* All that a share says is in its leaf, but for the names. */
-int cfk__share_leaf_by(struct cfk__hash_ctx *hash, const struct cfk__share *share,
-                       uint8_t *leaf, struct cfk_error *err)
-{
-    uint8_t content[CFK__MERKLE_CONTENT];
+    static const char name[] = "\2cfs 2";
+    uint8_t digest[CFK__SHA256_SIZE] = { 0 };
+    uint8_t content[64];
     struct cfk__writer w;
-    int rc;
+    int rc = CFK_OK;
 
+    if (share->payload_size > 0)
+        rc = cfk__hash_again(hash, share->payload, share->payload_size, digest, err);
+    if (rc != CFK_OK)
+        return rc;
     cfk__writer_init(&w, content, sizeof content);
-    cfk__write(&w, LEAF_NAME, sizeof LEAF_NAME);
+    cfk__write(&w, name, sizeof name);
     cfk__write(&w, share->set_id, sizeof share->set_id);
     cfk__write_u16be(&w, share->generation);
     cfk__write_u16be(&w, 0); /* the leaf of a policy */
     cfk__write_u8(&w, share->threshold);
     cfk__write_u8(&w, share->count);
-    cfk__write(&w, share->payload_hash, sizeof share->payload_hash);
-    cfk__write_u8(&w, share->x);
-    cfk__write(&w, share->y, sizeof share->y);
-    rc = cfk__merkle_leaf(hash, (struct cfk__span){ content, cfk__writer_size(&w) }, leaf,
-                          err);
-    cfk__wipe(content, sizeof content);
+    cfk__write(&w, digest, sizeof digest);
+    rc = cfk__hash_again(hash, content, cfk__writer_size(&w), digest, err);
+    if (rc == CFK_OK)
+        memcpy(share->common, digest, sizeof share->common);
     return rc;
 }
 
-int cfk__share_leaf(const struct cfk__share *share, uint8_t *leaf, struct cfk_error *err)
+/* All that a share says is in its leaf, but for the names. */
+int cfk__share_leaf(struct cfk__hash_ctx *hash, const uint8_t *common, uint8_t x,
+                    const uint8_t y[CFK__MASTER_SIZE], uint8_t *leaf,
+                    struct cfk_error *err)
 {
-    return cfk__share_leaf_by(NULL, share, leaf, err);
+    uint8_t content[CFK__SHARE_COMMON + 1 + CFK__MASTER_SIZE];
+    int rc;
+
+    memcpy(content, common, CFK__SHARE_COMMON);
+    content[CFK__SHARE_COMMON] = x;
+    memcpy(content + CFK__SHARE_COMMON + 1, y, CFK__MASTER_SIZE);
+    rc = cfk__merkle_leaf(hash, (struct cfk__span){ content, sizeof content }, leaf, err);
+    cfk__wipe(content, sizeof content);
+    return rc;
 }
 
 /* --- writing --- */
@@ -228,8 +232,8 @@ static int read_bytes(struct cfk__share_work *work, size_t size, struct cfk_erro
 {
     uint8_t digest[CFK__SHA256_SIZE];
     struct cfk__reader r;
-    uint8_t version;
-    uint8_t flags;
+    uint8_t version = 0;
+    uint8_t flags = 0;
     int rc;
 
     if (size < CHECKSUM_SIZE + 2)
@@ -243,21 +247,36 @@ static int read_bytes(struct cfk__share_work *work, size_t size, struct cfk_erro
     cfk__reader_init(&r, work->bytes, size - CHECKSUM_SIZE);
     if (!cfk__read_u8(&r, &version) || !cfk__read_u8(&r, &flags) || version != VERSION ||
         (flags & ~HAS_PAYLOAD) != HAS_PROOF)
-        return cfk__fail(err, CFK_E_NOTSUP, "split: a share of a newer version");
+        return cfk__fail(err, CFK_E_NOTSUP, "split: a share of %s version",
+                         version < VERSION ? "an older" : "a newer");
     if (!read_fields(&r, flags, &work->share) || cfk__reader_left(&r) != 0)
         return cfk__fail(err, CFK_E_CORRUPT, "split: a share that contradicts itself");
-    return cfk__share_hash_payload(&work->share, err);
+    return CFK_OK;
 }
 
-static int check_proof(const struct cfk__share *share, struct cfk_error *err)
+static int find_root(struct cfk__share *share, uint8_t root[CFK__MERKLE_HASH],
+                     struct cfk_error *err)
 {
     uint8_t leaf[CFK__MERKLE_HASH];
-    uint8_t root[CFK__MERKLE_HASH];
-    char title[96];
-    int rc = cfk__share_leaf(share, leaf, err);
+    struct cfk__hash_ctx *hash;
+    int rc = cfk__hash_new(CFK__SHA256, &hash, err);
 
     if (rc == CFK_OK)
-        rc = cfk__merkle_root(leaf, share->x, share->proof, root, err);
+        rc = cfk__share_hash_common(hash, share, err);
+    if (rc == CFK_OK)
+        rc = cfk__share_leaf(hash, share->common, share->x, share->y, leaf, err);
+    if (rc == CFK_OK)
+        rc = cfk__merkle_root(hash, leaf, share->x, share->proof, root, err);
+    cfk__hash_free(hash);
+    return rc;
+}
+
+static int check_proof(struct cfk__share *share, struct cfk_error *err)
+{
+    uint8_t root[CFK__MERKLE_HASH];
+    char title[96];
+    int rc = find_root(share, root, err);
+
     if (rc != CFK_OK || cfk__equal_secret(root, share->root, sizeof root))
         return rc;
     return cfk__fail(err, CFK_E_SHARE, "split: %s is forged: its proof is false",

@@ -11,6 +11,7 @@
 enum {
     CFK__SET_ID_SIZE = 8,
     CFK__MASTER_SIZE = 32,
+    CFK__SHARE_COMMON = 20, /* SHA-256, cut: with a point it makes one block */
     CFK__SHARE_MAX_PAYLOAD =
         CFK__PAYLOAD_PREFIX + CFK_SPLIT_MAX_INSIDE + CFK__PAYLOAD_TAG,
     CFK__SHARE_MAX_BYTES = 512 + CFK__SHARE_MAX_PAYLOAD,
@@ -29,7 +30,7 @@ struct cfk__share {
     char label[CFK_SPLIT_MAX_NAME + 1];
     uint16_t payload_size; /* 0: the secret is in a lock file */
     uint8_t payload[CFK__SHARE_MAX_PAYLOAD];
-    uint8_t payload_hash[32]; /* zeros without payload; not written */
+    uint8_t common[CFK__SHARE_COMMON]; /* hash of what is the same in all of a set's */
 };
 
 /* What it takes to write or read a share, all of it secret. */
@@ -41,13 +42,14 @@ struct cfk__share_work {
 /* UTF-8 of 0 to 64 bytes without control characters. */
 bool cfk__share_name_ok(const char *name, size_t size);
 
-/* Set payload_hash from the payload. CFK_OK or CFK_E_NOMEM. */
-int cfk__share_hash_payload(struct cfk__share *share, struct cfk_error *err);
+/* Set common from all but the point, the proof and the names. CFK_OK or CFK_E_NOMEM. */
+int cfk__share_hash_common(struct cfk__hash_ctx *hash, struct cfk__share *share,
+                           struct cfk_error *err);
 
-/* The leaf that the share has in the tree of its set; hash as in cfk__merkle_leaf(). */
-int cfk__share_leaf(const struct cfk__share *share, uint8_t *leaf, struct cfk_error *err);
-int cfk__share_leaf_by(struct cfk__hash_ctx *hash, const struct cfk__share *share,
-                       uint8_t *leaf, struct cfk_error *err);
+/* The leaf of a point in the tree of a set, from what its shares have in common. */
+int cfk__share_leaf(struct cfk__hash_ctx *hash, const uint8_t *common, uint8_t x,
+                    const uint8_t y[CFK__MASTER_SIZE], uint8_t *leaf,
+                    struct cfk_error *err);
 
 /* The share of work as text and a NUL, at most CFK_SPLIT_MAX_SHARE_TEXT bytes. */
 int cfk__share_write(struct cfk__share_work *work, char *text, size_t *len,

@@ -74,16 +74,36 @@ static int kernel(cfk__gf256_kernel *kernel)
     return 0;
 }
 
+static int evaluate(cfk__gf256_evaluate *kernel)
+{
+    static uint8_t in[3][SIZE], out[CFK__GF256_POINTS][SIZE];
+    struct cfk__gf256_points points = { in[0], in[1], in[2], 0, 0, { NULL } };
+
+    if (kernel == NULL)
+        return ABSENT;
+    hide(in, sizeof in);
+    for (unsigned i = 0; i < CFK__GF256_POINTS; i++)
+        points.outputs[i] = out[i];
+    for (unsigned last = 1; last < CFK__GF256_POINTS; last++) {
+        points.last = last;
+        points.base = last % 2 * 40;
+        points.square = last % 3 == 0 ? NULL : in[2];
+        for (size_t size = CFK__GF256_WORD; size < 100; size++)
+            kernel(&points, size);
+    }
+    return 0;
+}
+
 static int shamir(void)
 {
     static uint8_t secret[37], coefficients[2 * 37], y[3][37], back[37];
-    static const uint8_t xs[] = { 3, 200, 255 };
+    static const uint8_t xs[] = { 253, 254, 255 };
     const uint8_t *ys[] = { y[0], y[1], y[2] };
     struct cfk__shamir p = { secret, coefficients, 2, 37 };
 
     hide(secret, sizeof secret);
     hide(coefficients, sizeof coefficients);
-    cfk__shamir_evaluate(&p, xs, 3, 37, y[0], 37);
+    cfk__shamir_evaluate(&p, xs[0], 3, 37, y[0], 37);
     cfk__shamir_interpolate(xs, ys, 3, 37, back);
     show(back, sizeof back);
     show(secret, sizeof secret);
@@ -95,12 +115,15 @@ static int root(void)
 {
     static struct cfk__share share = { .threshold = 2, .count = 3, .x = 7 };
     uint8_t leaf[CFK__MERKLE_HASH], found[CFK__MERKLE_HASH];
+    struct cfk__hash_ctx *hash;
     bool same;
 
     hide(share.y, sizeof share.y);
-    if (cfk__share_leaf(&share, leaf, NULL) != CFK_OK ||
-        cfk__merkle_root(leaf, share.x, share.proof, found, NULL) != CFK_OK)
+    if (cfk__hash_new(CFK__SHA256, &hash, NULL) != CFK_OK ||
+        cfk__share_leaf(hash, share.common, share.x, share.y, leaf, NULL) != CFK_OK ||
+        cfk__merkle_root(hash, leaf, share.x, share.proof, found, NULL) != CFK_OK)
         return 1;
+    cfk__hash_free(hash);
     same = cfk__equal_secret(found, share.root, sizeof found);
     show(&same, sizeof same);
     return same;
@@ -209,6 +232,10 @@ int main(int argc, char **argv)
         return kernel(cfk__gf256_portable);
     if (strcmp(name, "avx2") == 0)
         return kernel(cfk__gf256_avx2());
+    if (strcmp(name, "points") == 0)
+        return evaluate(cfk__gf256_evaluate_portable);
+    if (strcmp(name, "points-avx2") == 0)
+        return evaluate(cfk__gf256_evaluate_avx2());
     if (strcmp(name, "shamir") == 0)
         return shamir();
     if (strcmp(name, "root") == 0)

@@ -64,7 +64,7 @@ for compiler in gcc clang; do
         }
         caught table
         caught memcmp
-        for case in portable avx2 shamir root wrap-gcm wrap-chacha commitment rows words; do
+        for case in portable avx2 points points-avx2 shamir root wrap-gcm wrap-chacha commitment rows words; do
             clean "$case"
         done
     done

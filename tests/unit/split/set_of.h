@@ -50,6 +50,21 @@ static inline void shares_free(struct shares *s)
         free(s->text[i]);
 }
 
+/* Give a changed share a root that its proof leads to. */
+static inline void share_prove(struct cfk__share *share)
+{
+    uint8_t leaf[CFK__MERKLE_HASH];
+    struct cfk__hash_ctx *hash;
+
+    ck_assert_int_eq(cfk__hash_new(CFK__SHA256, &hash, NULL), CFK_OK);
+    ck_assert_int_eq(cfk__share_hash_common(hash, share, NULL), CFK_OK);
+    ck_assert_int_eq(cfk__share_leaf(hash, share->common, share->x, share->y, leaf, NULL),
+                     CFK_OK);
+    ck_assert_int_eq(
+        cfk__merkle_root(hash, leaf, share->x, share->proof, share->root, NULL), CFK_OK);
+    cfk__hash_free(hash);
+}
+
 /* Change a share as somebody would who knows the format: the checks fit again. */
 static inline void forge(char **text, size_t *len, void (*change)(struct cfk__share *))
 {

@@ -141,18 +141,28 @@ START_TEST(every_number_can_be_taken)
 }
 END_TEST
 
+static struct cfk__hash_ctx *hash_new(void)
+{
+    struct cfk__hash_ctx *hash;
+
+    ck_assert_int_eq(cfk__hash_new(CFK__SHA256, &hash, NULL), CFK_OK);
+    return hash;
+}
+
 static void forge_fingerprint_of_one(struct cfk__share *share)
 {
     struct cfk__merkle *tree = calloc(1, sizeof *tree);
-    struct cfk__share other = *share;
+    struct cfk__hash_ctx *hash = hash_new();
+    uint8_t y[CFK__MASTER_SIZE];
 
     /* A tree of shares that are of no polynomial: x * x, as integers. */
     for (unsigned x = 1; x < CFK__MERKLE_LEAVES; x++) {
-        other.x = (uint8_t)x;
-        memset(other.y, (int)(x * x), sizeof other.y);
-        cfk__share_leaf(&other, tree->nodes[CFK__MERKLE_LEAVES + x], NULL);
+        memset(y, (int)(x * x), sizeof y);
+        cfk__share_leaf(hash, share->common, (uint8_t)x, y,
+                        tree->nodes[CFK__MERKLE_LEAVES + x], NULL);
     }
-    cfk__merkle_build(tree, NULL);
+    cfk__merkle_build(hash, tree, NULL);
+    cfk__hash_free(hash);
     memset(share->y, share->x * share->x, sizeof share->y);
     memcpy(share->root, tree->nodes[1], sizeof share->root);
     cfk__merkle_prove(tree, share->x, share->proof);
@@ -230,14 +240,16 @@ END_TEST
 static void make_it_last(struct cfk__share *share)
 {
     struct cfk__merkle *tree = calloc(1, sizeof *tree);
-    struct cfk__share other;
+    struct cfk__hash_ctx *hash = hash_new();
 
     share->generation = UINT16_MAX;
     memset(share->y, 0, sizeof share->y);
-    other = *share;
-    for (other.x = 1; other.x < 3; other.x++)
-        cfk__share_leaf(&other, tree->nodes[CFK__MERKLE_LEAVES + other.x], NULL);
-    cfk__merkle_build(tree, NULL);
+    cfk__share_hash_common(hash, share, NULL);
+    for (uint8_t x = 1; x < 3; x++)
+        cfk__share_leaf(hash, share->common, x, share->y,
+                        tree->nodes[CFK__MERKLE_LEAVES + x], NULL);
+    cfk__merkle_build(hash, tree, NULL);
+    cfk__hash_free(hash);
     memcpy(share->root, tree->nodes[1], sizeof share->root);
     cfk__merkle_prove(tree, share->x, share->proof);
     free(tree);

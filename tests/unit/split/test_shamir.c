@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "cfkit/split.h"
+#include "checked.h"
 #include "gen.h"
 #include "split/gf256.h"
 #include "split/shamir.h"
@@ -103,6 +104,69 @@ START_TEST(the_avx2_kernel_works_byte_by_byte)
     }
     ck_assert_ptr_eq(cfk__gf256(), cfk__gf256_avx2());
     check_kernel_at_every_size(cfk__gf256_avx2());
+}
+END_TEST
+
+/* Every byte of every value, and all around them, is as it should be. */
+static void check_values(cfk__gf256_evaluate *kernel, size_t size, unsigned base,
+                         unsigned last, bool square, struct gen *g)
+{
+    enum { ROOM = 300, START = 40 };
+    uint8_t in[3][ROOM], out[CFK__GF256_POINTS][ROOM];
+    size_t from = START + gen_below(g, 33), wrong = 0;
+    struct cfk__gf256_points points = {
+        in[0] + gen_below(g, 33), in[1], square ? in[2] : NULL, base, last, { NULL }
+    };
+
+    gen_bytes(g, in, sizeof in);
+    memset(out, 0x77, sizeof out);
+    for (unsigned i = 0; i <= last; i++)
+        points.outputs[i] = out[i] + from;
+    kernel(&points, size);
+    for (unsigned i = 0; i < CFK__GF256_POINTS; i++)
+        for (size_t at = 0; at < ROOM; at++) {
+            unsigned x = base + i;
+            uint8_t want = 0x77;
+
+            if (x > 0 && i <= last && at >= from && at < from + size) {
+                want = points.constant[at - from] ^ multiply_slowly(in[1][at - from], x);
+                if (square)
+                    want ^= multiply_slowly(multiply_slowly(in[2][at - from], x), x);
+            }
+            wrong += out[i][at] != want;
+        }
+    ck_assert_uint_eq(wrong, 0);
+}
+
+static void check_every_point(cfk__gf256_evaluate *kernel)
+{
+    struct gen g;
+
+    gen_seed(&g, 2);
+    for (unsigned base = 0; base < 256; base += (CHECKED ? 7u : 1u) * CFK__GF256_POINTS)
+        for (unsigned last = base == 0; last < CFK__GF256_POINTS; last++)
+            check_values(kernel, 8 + (base + last) % 150, base, last, (base + last) & 1,
+                         &g);
+    for (unsigned last = 1; last < CFK__GF256_POINTS; last++)
+        for (size_t size = CFK__GF256_WORD; size < 100;
+             size += size < 40 && !CHECKED ? 1 : 7)
+            check_values(kernel, size, 0, last, size & 1, &g);
+}
+
+START_TEST(polynomials_have_their_values_by_words)
+{
+    check_every_point(cfk__gf256_evaluate_portable);
+}
+END_TEST
+
+START_TEST(polynomials_have_their_values_by_avx2)
+{
+    if (cfk__gf256_evaluate_avx2() == NULL) {
+        unit_skip("no AVX2 here");
+        return;
+    }
+    ck_assert_ptr_eq(cfk__gf256_evaluate_best(), cfk__gf256_evaluate_avx2());
+    check_every_point(cfk__gf256_evaluate_avx2());
 }
 END_TEST
 
@@ -330,6 +394,8 @@ Suite *unit_suite(void)
         the_field_is_that_of_0x11b,
         the_portable_kernel_works_byte_by_byte,
         the_avx2_kernel_works_byte_by_byte,
+        polynomials_have_their_values_by_words,
+        polynomials_have_their_values_by_avx2,
         every_scalar_times_every_byte,
         any_k_of_n_shares_join,
         fewer_than_k_shares_do_not_join,
