@@ -13,22 +13,9 @@
 
 #include "cfkit/cache.h"
 
+#include "base/inline.h"
 #include "structures/hash.h"
 #include "structures/key.h"
-
-#if defined(__GNUC__)
-#define CFK__NOINLINE      __attribute__((noinline))
-#define CFK__ALWAYS_INLINE inline __attribute__((always_inline))
-#define CFK__ASSUME(what)                                                                \
-    do {                                                                                 \
-        if (!(what))                                                                     \
-            __builtin_unreachable();                                                     \
-    } while (0)
-#else
-#define CFK__ASSUME(what) (void)0
-#define CFK__NOINLINE
-#define CFK__ALWAYS_INLINE inline
-#endif
 
 /* Keys of up to SHORT bytes take a short way, in an LRU from QUICK on a shorter one. */
 enum { CFK__CACHE_QUICK = 8, CFK__CACHE_SHORT = 16 };
