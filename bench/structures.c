@@ -102,17 +102,23 @@ static bool plausible(uint64_t passed)
     return passed > EVENTS / 4 && passed < EVENTS;
 }
 
+struct limiter {
+    size_t max_keys;
+    int32_t hash;
+};
+
 static bool limit_run(void *ctx)
 {
-    const size_t *max_keys = ctx;
+    const struct limiter *limiter = ctx;
     struct cfk_limit_options opts = { .size = sizeof opts,
                                       .events = RATE,
                                       .burst = BURST };
     cfk_limit *limit;
     uint64_t passed = 0;
 
-    opts.max_keys = *max_keys;
-    opts.buckets = *max_keys > 0 ? 0 : 65536;
+    opts.max_keys = limiter->max_keys;
+    opts.buckets = limiter->max_keys > 0 ? 0 : 65536;
+    opts.hash = limiter->hash;
     if (cfk_limit_new(&opts, &limit, NULL) != CFK_OK)
         return false;
     for (size_t i = 0; i < EVENTS; i++)
@@ -398,8 +404,9 @@ int main(int argc, char **argv)
 {
     bool irregular = false;
     bool regular = true;
-    size_t hashed = 0;
-    size_t keys = 2 * DISTINCT;
+    struct limiter siphash = { 0, CFK_LIMIT_SIPHASH };
+    struct limiter fast = { 0, CFK_LIMIT_FAST_HASH };
+    struct limiter keys = { 2 * DISTINCT, CFK_LIMIT_SIPHASH };
 
     generate();
     bench_start(argc, argv, "structures");
@@ -407,7 +414,8 @@ int main(int argc, char **argv)
     measure("ewma/add", "cfkit, equal steps", ewma_run, &regular);
     measure("ewma/add", "libm exp, value alone", libm_run, NULL);
     measure("rate/add", "cfkit", rate_run, NULL);
-    measure("limit/allow", "cfkit hashed", limit_run, &hashed);
+    measure("limit/allow", "cfkit hashed", limit_run, &siphash);
+    measure("limit/allow", "cfkit hashed, fast hash", limit_run, &fast);
     measure("limit/allow", "cfkit exact", limit_run, &keys);
     measure("limit/allow", "cfkit cell", cell_run, NULL);
     measure("limit/allow", "cfkit rrl", rrl_run, NULL);

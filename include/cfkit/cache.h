@@ -18,7 +18,9 @@
  * room by dropping the entry that expired first, or, where none has expired, the
  * one that its policy names.
  *
- * Looking up is keyed hashing; nobody outside can choose keys that collide. One
+ * Looking up is keyed hashing; nobody outside can choose keys that collide. Even
+ * for who knows the seed no search passes more than 20 keys: where one would, all
+ * are entered anew, once, under SipHash-1-3 with a key that is drawn then. One
  * cache serves one thread at a time; functions that take it as const may run at
  * the same time as each other. Caches share nothing; see cfk_cache_shards for
  * many threads on one set of keys.
@@ -85,10 +87,10 @@ struct cfk_cache_options {
 };
 
 /*
- * Create an empty cache in *out; release it with cfk_cache_free(). Memory is 92
- * bytes an entry, 121 for S3-FIFO and 124 for ARC, which remember keys that they
- * have dropped, in one block that is taken here; later only keys above 28 bytes
- * take a block each, which their entry's leaving releases.
+ * Create an empty cache in *out; release it with cfk_cache_free(). Memory is at
+ * most 92 bytes an entry, 121 for S3-FIFO and 124 for ARC, which remember keys that
+ * they have dropped, in one block that is taken here; later only keys above 28
+ * bytes take a block each, which their entry's leaving releases.
  *
  *   opts  NULL means every default.
  *

@@ -11,7 +11,8 @@
  *     not depend on the number of keys, but keys that fall into the same bucket
  *     share its limit: with n active keys and b buckets, a key shares with
  *     somebody at a probability of 1 - (1 - 1/b)^(n-1). Nobody outside can choose
- *     keys that collide: the hash is keyed.
+ *     keys that collide: the hash is keyed, and by default one that gives nothing
+ *     away to who sees the verdicts (SipHash-1-3).
  *   - exact (max_keys set): a bucket for each key; full buckets are forgotten
  *     without loss as room is needed.
  *
@@ -46,6 +47,17 @@ extern "C" {
 
 typedef struct cfk_limit cfk_limit;
 
+/*
+ * Hashes for hashed buckets. Verdicts tell a client which of his keys share a bucket.
+ * From SipHash-1-3 he learns nothing else by that, as far as is known. The fast hash,
+ * two multiplications under four secret numbers, takes a quarter of the instructions and
+ * spreads keys as evenly, whatever they are, where they were chosen without knowledge of
+ * the numbers; but that these cannot be worked out from verdicts on very many keys of
+ * his choice nobody has shown, and without keys a table cannot notice. So it is for keys
+ * that clients cannot choose freely, as addresses that have completed a handshake.
+ */
+enum { CFK_LIMIT_SIPHASH = 0, CFK_LIMIT_FAST_HASH = 1 };
+
 struct cfk_limit_options {
     size_t size;          /* sizeof(struct cfk_limit_options) */
     uint64_t events;      /* per period; has to be set. After reducing events /
@@ -59,6 +71,8 @@ struct cfk_limit_options {
     size_t max_key_bytes; /* exact: as in cfkit/cache.h; hashed: any length will do */
     uint64_t seed[2];     /* of the hash; both 0: from the system. For tests */
     const struct cfk_alloc *alloc; /* NULL means malloc and free */
+    int32_t hash;                  /* hashed: CFK_LIMIT_SIPHASH (0) or _FAST_HASH */
+    uint32_t reserved;             /* 0 */
 };
 
 /*

@@ -19,13 +19,46 @@ static inline uint32_t look_up(const cfk_cache *cache, const void *key, size_t k
     return node < cache->a.first_ghost ? node : CFK__CACHE_NONE;
 }
 
+/*
+ * The same for a key of up to 16 bytes, with these words, where there are no ghosts; or
+ * CFK__CHAIN_END.
+ */
+static inline uint32_t find_by_words(const struct cfk__cache_arrays *a, uint64_t hash,
+                                     struct cfk__key_words words, size_t key_len)
+{
+    uint32_t node = *cfk__cache_chain(a, hash);
+
+    for (; node != CFK__CHAIN_END; node = a->next[node]) {
+        const struct cfk__key *key = &a->entries[node].key;
+
+        if (key->len == (uint32_t)key_len &&
+            cfk__key_has_words(key->bytes, key_len, words))
+            break;
+    }
+    return node;
+}
+
+/* An entry has been used: a hit. */
+static inline int use_lru(cfk_cache *cache, uint32_t index)
+{
+    cache->stats.hits++;
+    cfk__queue_renew(&cache->a, index, CFK__QUEUE_MAIN);
+    return CFK_CACHE_HIT;
+}
+
+static inline int use(cfk_cache *cache, uint32_t index)
+{
+    if (cache->policy == CFK_CACHE_LRU)
+        return use_lru(cache, index);
+    cache->stats.hits++;
+    return cfk__policy_use(cache, index);
+}
+
 static inline int hit(cfk_cache *cache, uint32_t index, uint64_t *value)
 {
     if (value != NULL)
         *value = cache->a.entries[index].value;
-    cfk__cache_use(cache, index);
-    cache->stats.hits++;
-    return CFK_CACHE_HIT;
+    return use(cache, index);
 }
 
 static int get_stale(cfk_cache *cache, uint32_t index, uint64_t *value)
@@ -120,7 +153,8 @@ static void replace(cfk_cache *cache, uint32_t index, const struct cfk_cache_ent
     struct cfk__cache_entry *entry = &cache->a.entries[index];
     uint64_t before = entry->value;
 
-    cfk__cache_use(cache, index);
+    (void)use(cache, index);
+    cache->stats.hits--; /* it is not counted as one */
     if (entry->weight != new->weight)
         reweigh(cache, index, new->weight, now_ns);
     entry->value = new->value;
@@ -201,37 +235,40 @@ static int add(cfk_cache *cache, uint64_t hash, uint32_t ghost,
 }
 
 /*
- * Whether a new entry of weight 1 comes in simply by taking the place of the oldest, of
- * the same weight: in a full LRU or FIFO, where nobody is told and none has expired.
+ * Whether in an LRU or FIFO that tells nobody a new entry of weight 1 comes in simply by
+ * taking the place of the oldest, of the same weight: it is full, and none has expired.
  */
 static inline bool is_turnover(const cfk_cache *cache, int64_t now_ns)
 {
     const struct cfk__cache_arrays *a = &cache->a;
 
-    return cache->plain && a->counts[CFK__QUEUE_MAIN] == a->capacity &&
+    return a->counts[CFK__QUEUE_MAIN] == a->capacity &&
            a->entries[cfk__queue_oldest(a, CFK__QUEUE_MAIN)].weight == 1 &&
            (a->heap_len == 0 || !cfk__cache_is_stale(&a->entries[a->heap[0]], now_ns));
 }
 
-/* Then this is what add() comes to for a short key. Whether the table is crowded. */
-static CFK__NOINLINE bool turn_over(cfk_cache *cache, uint64_t hash, const void *key,
-                                    size_t key_len, uint64_t value, int64_t expire_ns)
+/* Then this is what add() comes to for a short key. */
+static CFK__ALWAYS_INLINE int turn_over(cfk_cache *cache, uint64_t hash, const void *key,
+                                        size_t key_len, uint64_t value, int64_t expire_ns)
 {
     struct cfk__cache_arrays *a = &cache->a;
     uint32_t oldest = cfk__queue_oldest(a, CFK__QUEUE_MAIN);
     struct cfk__cache_entry *entry = &a->entries[oldest];
 
-    cfk__cache_table_remove(a, oldest);
+    cfk__cache_chain_remove(a, entry->low, oldest);
     cfk__queue_renew(a, oldest, CFK__QUEUE_MAIN);
     if (entry->key.len > CFK__KEY_INLINE)
         cfk__key_release(&entry->key, &cache->alloc);
     keep_short(&entry->key, key, key_len);
     entry->value = value;
     entry->low = (uint32_t)hash;
+    cache->stats.misses++;
     cache->stats.evicted++;
     cache->stats.inserted++;
     cfk__cache_set_expiry(cache, oldest, expire_ns);
-    return cfk__cache_table_insert(a, hash, oldest);
+    if (cfk__cache_table_insert(a, hash, oldest))
+        cfk__cache_rehash(cache);
+    return CFK_CACHE_MISS;
 }
 
 /* Why this may not be stored. */
@@ -315,12 +352,9 @@ static CFK__ALWAYS_INLINE int get_or_set(cfk_cache *cache, bool common, const vo
     if (node < cache->a.first_ghost &&
         !cfk__cache_is_stale(&cache->a.entries[node], now_ns))
         return hit(cache, node, value);
+    if (common && node == CFK__CACHE_NONE && cache->plain && is_turnover(cache, now_ns))
+        return turn_over(cache, hash, key, key_len, *value, expire_ns);
     cache->stats.misses++;
-    if (common && node >= cache->a.first_ghost && is_turnover(cache, now_ns)) {
-        if (turn_over(cache, hash, key, key_len, *value, expire_ns))
-            cfk__cache_rehash(cache);
-        return CFK_CACHE_MISS;
-    }
     new = (struct cfk_cache_entry){ .key = key,
                                     .key_len = key_len,
                                     .value = *value,
@@ -333,6 +367,15 @@ static CFK__ALWAYS_INLINE int get_or_set(cfk_cache *cache, bool common, const vo
     return rc == CFK_OK ? CFK_CACHE_MISS : rc;
 }
 
+static CFK__NOINLINE int get_or_set_short(cfk_cache *cache, const void *key,
+                                          size_t key_len, uint64_t *value,
+                                          int64_t expire_ns, int64_t now_ns,
+                                          struct cfk_error *err)
+{
+    CFK__ASSUME(key_len <= CFK__CACHE_SHORT);
+    return get_or_set(cache, true, key, key_len, value, expire_ns, now_ns, err);
+}
+
 static CFK__NOINLINE int get_or_set_any(cfk_cache *cache, const void *key, size_t key_len,
                                         uint64_t *value, int64_t expire_ns,
                                         int64_t now_ns, struct cfk_error *err)
@@ -342,12 +385,41 @@ static CFK__NOINLINE int get_or_set_any(cfk_cache *cache, const void *key, size_
     return get_or_set(cache, false, key, key_len, value, expire_ns, now_ns, err);
 }
 
+/*
+ * What is asked for most, in an LRU that tells nobody: a key of 8 to 16 bytes that is in
+ * or takes the place of the oldest. Whatever else comes up is left to the above. None of
+ * it can fail.
+ */
+static CFK__NOINLINE int get_or_set_quick(cfk_cache *cache, const void *key,
+                                          size_t key_len, uint64_t *value,
+                                          int64_t expire_ns, int64_t now_ns)
+{
+    struct cfk__key_words words;
+    uint64_t hash;
+    uint32_t node;
+
+    CFK__ASSUME(key_len >= CFK__CACHE_QUICK && key_len <= CFK__CACHE_SHORT);
+    words = cfk__key_words(key, key_len);
+    hash = cfk__hash_close(&cache->hasher, words, 0, key_len);
+    node = find_by_words(&cache->a, hash, words, key_len);
+    if (node == CFK__CHAIN_END) {
+        if (is_turnover(cache, now_ns))
+            return turn_over(cache, hash, key, key_len, *value, expire_ns);
+    } else if (!cfk__cache_is_stale(&cache->a.entries[node], now_ns)) {
+        *value = cache->a.entries[node].value;
+        return use_lru(cache, node);
+    }
+    return get_or_set_short(cache, key, key_len, value, expire_ns, now_ns, NULL);
+}
+
 int cfk_cache_get_or_set(cfk_cache *cache, const void *key, size_t key_len,
                          uint64_t *value, int64_t expire_ns, int64_t now_ns,
                          struct cfk_error *err)
 {
-    if (key_len < cache->common_keys)
-        return get_or_set(cache, true, key, key_len, value, expire_ns, now_ns, err);
+    if (key_len - CFK__CACHE_QUICK < cache->quick_keys)
+        return get_or_set_quick(cache, key, key_len, value, expire_ns, now_ns);
+    if (key_len < cache->short_keys)
+        return get_or_set_short(cache, key, key_len, value, expire_ns, now_ns, err);
     return get_or_set_any(cache, key, key_len, value, expire_ns, now_ns, err);
 }
 

@@ -13,16 +13,12 @@
 
 #include "cfkit/cache.h"
 
+#include "base/inline.h"
 #include "structures/hash.h"
 #include "structures/key.h"
 
-#if defined(__GNUC__)
-#define CFK__NOINLINE      __attribute__((noinline))
-#define CFK__ALWAYS_INLINE inline __attribute__((always_inline))
-#else
-#define CFK__NOINLINE
-#define CFK__ALWAYS_INLINE inline
-#endif
+/* Keys of up to SHORT bytes take a short way, in an LRU from QUICK on a shorter one. */
+enum { CFK__CACHE_QUICK = 8, CFK__CACHE_SHORT = 16 };
 
 #define CFK__CACHE_NONE  UINT32_MAX
 #define CFK__CACHE_PLACE (UINT32_MAX >> 4) /* places in the heap fit in here */
@@ -63,14 +59,13 @@ struct cfk__cache_arrays {
     struct cfk__cache_entry *entries; /* the first CFK__QUEUES only number the others */
     struct cfk__cache_links *links;   /* of entries, ghosts and the ends of queues */
     uint64_t *ghosts; /* their hashes, with CFK__GHOST_BIT for CFK__QUEUE_GHOSTS_FIRST */
-    uint32_t *slots;  /* of the table; 0: empty */
+    uint32_t *chains; /* of the table: the first node of each */
+    uint32_t *next;   /* the one after a node in its chain */
     uint32_t *heap;   /* four children a node, the earliest time on top */
     uint32_t capacity;
     uint32_t first_ghost;
     uint32_t ghost_capacity;
-    uint32_t slot_count;
-    uint32_t node_mask;   /* the bits of a slot that are the node's */
-    uint32_t longest_run; /* of used slots, before the tripwire acts */
+    uint32_t chain_mask; /* how many chains there are, less 1 */
 
     uint32_t begun; /* entries from here on have never been used */
     uint32_t free;  /* first of those that are free again */
@@ -90,7 +85,8 @@ struct cfk_cache {
     uint64_t max_weight;
     uint32_t max_key_bytes;
     int32_t policy;
-    uint32_t common_keys; /* shorter ones take the short way: 17, or 0 for none */
+    size_t quick_keys;    /* how many lengths of keys take the quick way: 9, or 0 */
+    size_t short_keys;    /* and the short one: 17, or 0 */
     bool plain;           /* LRU or FIFO, and no callback */
     bool two_queues;      /* the policy has CFK__QUEUE_FIRST, and ghosts */
     bool weighed;         /* a limit was set on weights */
@@ -124,6 +120,9 @@ void cfk__cache_arrays_place(struct cfk__cache_arrays *a, void *block, int32_t p
                              uint32_t capacity);
 
 /* ---- cache_table.c; cache_table.h has the table itself ---- */
+
+/* No nodes in the table any more. */
+void cfk__cache_table_clear(struct cfk__cache_arrays *a);
 
 /* No ghosts any more; those in the table are the caller's to remove. */
 void cfk__ghosts_reset(struct cfk__cache_arrays *a);
@@ -169,8 +168,8 @@ static inline bool cfk__cache_is_gone(const cfk_cache *cache,
  * inline functions of cache_queue.h; the rest of what policies do is here.
  */
 
-/* An entry has been used. */
-void cfk__policy_use(cfk_cache *cache, uint32_t entry);
+/* An entry has been used, which is a hit. */
+int cfk__policy_use(cfk_cache *cache, uint32_t entry);
 
 /*
  * A key is about to come in that may be known as a ghost, which is forgotten, or
@@ -198,8 +197,8 @@ void cfk__policy_reset(cfk_cache *cache);
 /* The error of calls from the callback. */
 int cfk__cache_busy(struct cfk_error *err);
 
-/* Find out whether the short way may be taken; after all that has a say in it. */
-void cfk__cache_set_common(cfk_cache *cache);
+/* Find out whether the short ways may be taken; after all that has a say in it. */
+void cfk__cache_set_ways(cfk_cache *cache);
 
 /* Tell the callback, if there is one, of a value that leaves. */
 void cfk__cache_tell(cfk_cache *cache, const struct cfk__key *key, uint64_t value,

@@ -3,62 +3,83 @@
 
 enum { CHILDREN = 4 };
 
-static int64_t time_at(const cfk_cache *cache, uint32_t at)
+static inline void put(struct cfk__cache_entry *entries, uint32_t *heap, size_t at,
+                       uint32_t index)
 {
-    return cache->a.entries[cache->a.heap[at]].expire;
+    heap[at] = index;
+    entries[index].place = (uint32_t)at & CFK__CACHE_PLACE;
 }
 
-static void put(cfk_cache *cache, uint32_t at, uint32_t index)
+static void sift_up(cfk_cache *cache, uint32_t from)
 {
-    cache->a.heap[at] = index;
-    cache->a.entries[index].place = at & CFK__CACHE_PLACE;
-}
-
-static void sift_up(cfk_cache *cache, uint32_t at)
-{
-    uint32_t index = cache->a.heap[at];
-    int64_t expire = cache->a.entries[index].expire;
+    struct cfk__cache_entry *entries = cache->a.entries;
+    uint32_t *heap = cache->a.heap;
+    uint32_t index = heap[from];
+    int64_t expire = entries[index].expire;
+    size_t at = from;
 
     while (at > 0) {
-        uint32_t parent = (at - 1) / CHILDREN;
+        size_t parent = (at - 1) / CHILDREN;
 
-        if (time_at(cache, parent) <= expire)
+        if (entries[heap[parent]].expire <= expire)
             break;
-        put(cache, at, cache->a.heap[parent]);
+        put(entries, heap, at, heap[parent]);
         at = parent;
     }
-    put(cache, at, index);
+    put(entries, heap, at, index);
 }
 
-/* The earliest child of a node, or heap_len where it has none. */
-static uint32_t first_child(const cfk_cache *cache, uint32_t at)
-{
-    uint32_t first = at * CHILDREN + 1; /* the capacity has a limit: no overflow */
-    uint32_t end =
-        first + CHILDREN < cache->a.heap_len ? first + CHILDREN : cache->a.heap_len;
+struct child {
+    size_t at;
+    int64_t time;
+};
 
-    if (first >= cache->a.heap_len)
-        return cache->a.heap_len;
-    for (uint32_t child = first + 1; child < end; child++)
-        if (time_at(cache, child) < time_at(cache, first))
-            first = child;
-    return first;
+static inline struct child child_at(const struct cfk__cache_entry *entries,
+                                    const uint32_t *heap, size_t at)
+{
+    return (struct child){ at, entries[heap[at]].expire };
 }
 
-static void sift_down(cfk_cache *cache, uint32_t at)
+static inline struct child earlier(struct child a, struct child b)
 {
-    uint32_t index = cache->a.heap[at];
-    int64_t expire = cache->a.entries[index].expire;
+    return b.time < a.time ? b : a;
+}
 
-    for (;;) {
-        uint32_t child = first_child(cache, at);
+/* The earliest of the children from first on, of which there is at least one. */
+static inline struct child earliest(const struct cfk__cache_entry *entries,
+                                    const uint32_t *heap, size_t first, size_t len)
+{
+    struct child found = child_at(entries, heap, first);
 
-        if (child == cache->a.heap_len || time_at(cache, child) >= expire)
+    if (len - first >= CHILDREN)
+        return earlier(earlier(found, child_at(entries, heap, first + 1)),
+                       earlier(child_at(entries, heap, first + 2),
+                               child_at(entries, heap, first + 3)));
+    for (size_t at = first + 1; at < len; at++)
+        found = earlier(found, child_at(entries, heap, at));
+    return found;
+}
+
+/* Most of what expiry costs is done here: what is renewed or replaced often stands high.
+ */
+static void sift_down(cfk_cache *cache, uint32_t from)
+{
+    struct cfk__cache_entry *entries = cache->a.entries;
+    uint32_t *heap = cache->a.heap;
+    size_t len = cache->a.heap_len;
+    uint32_t index = heap[from];
+    int64_t expire = entries[index].expire;
+    size_t at = from;
+
+    while (at * CHILDREN + 1 < len) {
+        struct child child = earliest(entries, heap, at * CHILDREN + 1, len);
+
+        if (child.time >= expire)
             break;
-        put(cache, at, cache->a.heap[child]);
-        at = child;
+        put(entries, heap, at, heap[child.at]);
+        at = child.at;
     }
-    put(cache, at, index);
+    put(entries, heap, at, index);
 }
 
 static void take_out(cfk_cache *cache, uint32_t at)
@@ -67,7 +88,7 @@ static void take_out(cfk_cache *cache, uint32_t at)
 
     if (at == cache->a.heap_len)
         return;
-    put(cache, at, last);
+    put(cache->a.entries, cache->a.heap, at, last);
     sift_up(cache, at);
     sift_down(cache, at);
 }
@@ -81,7 +102,7 @@ void cfk__cache_move_expiry(cfk_cache *cache, uint32_t index, int64_t expire)
     if (expire == CFK_CACHE_NEVER) {
         take_out(cache, entry->place);
     } else if (before == CFK_CACHE_NEVER) {
-        put(cache, cache->a.heap_len++, index);
+        put(cache->a.entries, cache->a.heap, cache->a.heap_len++, index);
         sift_up(cache, entry->place);
     } else if (expire < before) {
         sift_up(cache, entry->place);

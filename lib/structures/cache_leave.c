@@ -10,12 +10,14 @@ int cfk__cache_busy(struct cfk_error *err)
     return cfk__fail(err, CFK_E_BUSY, "cache: called from its own callback");
 }
 
-void cfk__cache_set_common(cfk_cache *cache)
+void cfk__cache_set_ways(cfk_cache *cache)
 {
-    enum { SHORT = 16 };
-    bool common = !cache->telling && !cache->hasher.guarded;
+    bool brief = !cache->telling && !cache->hasher.guarded &&
+                 cache->max_key_bytes >= CFK__CACHE_SHORT;
+    bool quick = brief && cache->plain && cache->policy == CFK_CACHE_LRU;
 
-    cache->common_keys = common && cache->max_key_bytes >= SHORT ? SHORT + 1 : 0;
+    cache->short_keys = brief ? CFK__CACHE_SHORT + 1 : 0;
+    cache->quick_keys = quick ? CFK__CACHE_SHORT + 1 - CFK__CACHE_QUICK : 0;
 }
 
 void cfk__cache_tell(cfk_cache *cache, const struct cfk__key *key, uint64_t value,
@@ -24,10 +26,10 @@ void cfk__cache_tell(cfk_cache *cache, const struct cfk__key *key, uint64_t valu
     if (cache->dropped == NULL)
         return;
     cache->telling = true;
-    cfk__cache_set_common(cache);
+    cfk__cache_set_ways(cache);
     cache->dropped(cache->dropped_ctx, cfk__key_data(key), key->len, value, why);
     cache->telling = false;
-    cfk__cache_set_common(cache);
+    cfk__cache_set_ways(cache);
 }
 
 static inline void count_drop(struct cfk_cache_stats *stats, int why)
@@ -123,7 +125,7 @@ int cfk_cache_clear(cfk_cache *cache, struct cfk_error *err)
     for (unsigned queue = CFK__QUEUE_MAIN; queue <= CFK__QUEUE_FIRST; queue++)
         while (a->counts[queue] > 0)
             cfk__cache_drop(cache, cfk__queue_oldest(a, queue), CFK_CACHE_CLEARED);
-    memset(a->slots, 0, a->slot_count * sizeof *a->slots); /* of ghosts */
+    cfk__cache_table_clear(a); /* of ghosts */
     cfk__ghosts_reset(a);
     cache->first_target = 0;
     return CFK_OK;

@@ -76,7 +76,7 @@ int cfk_cache_new(const struct cfk_cache_options *opts, cfk_cache **out,
         (o.policy == CFK_CACHE_LRU || o.policy == CFK_CACHE_FIFO) && o.dropped == NULL;
     cache->dropped = o.dropped;
     cache->dropped_ctx = o.dropped_ctx;
-    cfk__cache_set_common(cache);
+    cfk__cache_set_ways(cache);
     *out = cache;
     return CFK_OK;
 }
@@ -95,12 +95,16 @@ void cfk_cache_free(cfk_cache *cache)
 
 /* ---- another size ---- */
 
-/* Entries move in their order into new arrays, which have room for them. */
-static void move_entries(cfk_cache *cache, const struct cfk__cache_arrays *from,
+/*
+ * Entries move in their order into new arrays, which have room for them. Returns whether
+ * one of the chains is too long.
+ */
+static bool move_entries(cfk_cache *cache, const struct cfk__cache_arrays *from,
                          unsigned queue)
 {
     struct cfk__cache_arrays *a = &cache->a;
     uint32_t end = queue;
+    bool crowded = false;
 
     for (uint32_t at = from->links[end].newer; at != end; at = from->links[at].newer) {
         const struct cfk__cache_entry *old = &from->entries[at];
@@ -112,10 +116,12 @@ static void move_entries(cfk_cache *cache, const struct cfk__cache_arrays *from,
         cfk__policy_enter(cache, index, queue);
         entry->uses = old->uses;
         cfk__cache_set_expiry(cache, index, old->expire);
-        (void)cfk__cache_table_insert(a, cfk__cache_hash(cache, &entry->key), index);
+        if (cfk__cache_table_insert(a, cfk__cache_hash(cache, &entry->key), index))
+            crowded = true;
         if (at == from->hand)
             a->hand = index;
     }
+    return crowded;
 }
 
 static void move_ghosts(cfk_cache *cache, const struct cfk__cache_arrays *from,
@@ -130,14 +136,17 @@ static void move_ghosts(cfk_cache *cache, const struct cfk__cache_arrays *from,
 static void move_all(cfk_cache *cache, void *block, uint32_t capacity)
 {
     struct cfk__cache_arrays from;
+    bool crowded = false;
 
     cfk__policy_forget(cache, cfk__cache_ghosts(cache->policy, capacity));
     from = cache->a;
     cfk__cache_arrays_place(&cache->a, block, cache->policy, capacity);
     for (unsigned queue = CFK__QUEUE_MAIN; queue <= CFK__QUEUE_FIRST; queue++)
-        move_entries(cache, &from, queue);
+        crowded |= move_entries(cache, &from, queue);
     for (unsigned queue = CFK__QUEUE_GHOSTS; queue < CFK__QUEUES; queue++)
         move_ghosts(cache, &from, queue);
+    if (crowded && !cache->hasher.guarded)
+        cfk__cache_rehash(cache);
     if (cache->first_target > capacity)
         cache->first_target = capacity;
     cfk__free(&cache->alloc, cache->resized);

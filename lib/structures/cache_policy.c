@@ -270,7 +270,7 @@ static uint32_t arc_victim(cfk_cache *cache, unsigned *ghosts)
 
 /* ---- which of them ---- */
 
-void cfk__policy_use(cfk_cache *cache, uint32_t entry)
+int cfk__policy_use(cfk_cache *cache, uint32_t entry)
 {
     struct cfk__cache_arrays *a = &cache->a;
 
@@ -284,6 +284,7 @@ void cfk__policy_use(cfk_cache *cache, uint32_t entry)
     case CFK_CACHE_CLOCK: a->entries[entry].uses = 1; break;
     default: break;
     }
+    return CFK_CACHE_HIT;
 }
 
 unsigned cfk__policy_meet(cfk_cache *cache, uint32_t ghost)

@@ -90,15 +90,6 @@ static inline void cfk__policy_leave(cfk_cache *cache, uint32_t entry)
     cfk__queue_remove(a, entry, queue);
 }
 
-/* An entry has been used. */
-static inline void cfk__cache_use(cfk_cache *cache, uint32_t entry)
-{
-    if (cache->policy == CFK_CACHE_LRU)
-        cfk__queue_renew(&cache->a, entry, CFK__QUEUE_MAIN);
-    else
-        cfk__policy_use(cache, entry);
-}
-
 /* ---- nodes in no queue ---- */
 
 static inline void cfk__node_take_out(struct cfk__cache_arrays *a, uint32_t node)

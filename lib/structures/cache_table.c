@@ -15,14 +15,19 @@ void cfk__ghosts_reset(struct cfk__cache_arrays *a)
     a->ghosts_free = CFK__CACHE_NONE;
 }
 
+void cfk__cache_table_clear(struct cfk__cache_arrays *a)
+{
+    memset(a->chains, 0, ((size_t)a->chain_mask + 1) * sizeof *a->chains);
+}
+
 void cfk__cache_rehash(cfk_cache *cache)
 {
     struct cfk__cache_arrays *a = &cache->a;
 
     cfk__hasher_guard(&cache->hasher);
-    cfk__cache_set_common(cache);
+    cfk__cache_set_ways(cache);
     cfk__ghosts_reset(a);
-    memset(a->slots, 0, a->slot_count * sizeof *a->slots);
+    cfk__cache_table_clear(a);
     for (uint32_t i = 0; i < a->begun; i++) {
         struct cfk__cache_entry *entry = &a->entries[i];
         uint64_t hash;

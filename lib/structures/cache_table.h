@@ -1,16 +1,25 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The table of a cache. Unlike that of base/table.h it has four small slots for
- * every node, in any number, so that memory for an entry is the same at every
- * capacity and searches end early. A slot holds a node in its low bits and, above
- * them, as much of the high half of the hash as there is room for. The low half is
- * kept in the node; scaled by a multiplication it is the slot where searches begin.
- * Probing is linear, and deletion shifts back.
+ * The table of a cache: chains of nodes. The low half of a node's hash, which is kept
+ * with it, tells its chain; the latest comes first. Unlike with the open addressing of
+ * base/table.h a node leaves without a look at any other but those before it in its
+ * chain, and in a full cache one leaves for each that comes. Chains are 1.5 to 3 times as
+ * many as nodes, a power of two.
  */
 #ifndef CFK_STRUCTURES_CACHE_TABLE_H
 #define CFK_STRUCTURES_CACHE_TABLE_H
 
 #include "structures/cache.h"
+
+/* Ends a chain: the number of a queue's end, which is never in one. */
+#define CFK__CHAIN_END 0
+
+/*
+ * A chain that is longer trips the wire. Of all keys no more than two thirds as many as
+ * there are chains are in, so that by chance one comes to stand in so long a chain with a
+ * probability of (2/3)^20 / 20! < 2^-72.
+ */
+enum { CFK__LONGEST_CHAIN = 20 };
 
 /* The hash of a key that is in. */
 static inline uint64_t cfk__cache_hash(const cfk_cache *cache, const struct cfk__key *key)
@@ -18,22 +27,10 @@ static inline uint64_t cfk__cache_hash(const cfk_cache *cache, const struct cfk_
     return cfk__keyed_hash(&cache->hasher, cfk__key_data(key), key->len);
 }
 
-/* The slot at which the search for a hash with this low half begins. */
-static inline uint32_t cfk__cache_home(const struct cfk__cache_arrays *a, uint32_t low)
+/* The first node of the chain of a hash, or its end. */
+static inline uint32_t *cfk__cache_chain(const struct cfk__cache_arrays *a, uint64_t hash)
 {
-    return (uint32_t)((uint64_t)low * a->slot_count >> 32);
-}
-
-static inline uint32_t cfk__cache_next_slot(const struct cfk__cache_arrays *a, uint32_t i)
-{
-    return i + 1 != a->slot_count ? i + 1 : 0;
-}
-
-/* How many slots after from to comes, around the end. */
-static inline uint32_t cfk__cache_distance(const struct cfk__cache_arrays *a,
-                                           uint32_t from, uint32_t to)
-{
-    return to >= from ? to - from : to + a->slot_count - from;
+    return &a->chains[hash & a->chain_mask];
 }
 
 /* The low half of a node's hash. */
@@ -52,75 +49,52 @@ static inline bool cfk__cache_same(const struct cfk__cache_arrays *a, uint32_t n
 {
     if (node >= a->first_ghost)
         return ((a->ghosts[node - a->first_ghost] ^ hash) & ~CFK__GHOST_BIT) == 0;
-    return cfk__key_equal(&a->entries[node].key, key, len);
+    return a->entries[node].low == (uint32_t)hash &&
+           cfk__key_equal(&a->entries[node].key, key, len);
 }
 
 /* The entry of a key, or the ghost of its hash, or CFK__CACHE_NONE. */
 static inline uint32_t cfk__cache_find(const struct cfk__cache_arrays *a, uint64_t hash,
                                        const void *key, size_t len)
 {
-    uint32_t high = (uint32_t)(hash >> 32);
+    uint32_t node = *cfk__cache_chain(a, hash);
 
-    for (uint32_t i = cfk__cache_home(a, (uint32_t)hash);;
-         i = cfk__cache_next_slot(a, i)) {
-        uint32_t slot = a->slots[i];
-        uint32_t node = slot & a->node_mask;
-
-        if (slot == 0)
-            return CFK__CACHE_NONE;
-        if (((slot ^ high) & ~a->node_mask) == 0 &&
-            cfk__cache_same(a, node, hash, key, len))
+    for (; node != CFK__CHAIN_END; node = a->next[node])
+        if (cfk__cache_same(a, node, hash, key, len))
             return node;
-    }
+    return CFK__CACHE_NONE;
 }
 
-/*
- * Enter a node that is not there. Returns whether the run of used slots that it
- * ends is longer than chance allows.
- */
+/* Enter a node that is not there. Returns whether that makes its chain too long. */
 static inline bool cfk__cache_table_insert(struct cfk__cache_arrays *a, uint64_t hash,
                                            uint32_t node)
 {
-    uint32_t home = cfk__cache_home(a, (uint32_t)hash);
-    uint32_t i = home;
-    uint32_t run;
+    uint32_t *chain = cfk__cache_chain(a, hash);
+    uint32_t follower = *chain;
+    uint32_t length = 1;
 
-    while (a->slots[i] != 0)
-        i = cfk__cache_next_slot(a, i);
-    a->slots[i] = ((uint32_t)(hash >> 32) & ~a->node_mask) | node;
-    run = cfk__cache_distance(a, home, i);
-    for (i = home; run <= a->longest_run; run++) {
-        i = (i != 0 ? i : a->slot_count) - 1;
-        if (a->slots[i] == 0)
-            return false;
-    }
-    return true;
+    a->next[node] = follower;
+    *chain = node;
+    for (; follower != CFK__CHAIN_END; follower = a->next[follower])
+        if (++length > CFK__LONGEST_CHAIN)
+            return true;
+    return false;
 }
 
-/* Whether a node whose home this is may stand in the hole rather than at i. */
-static inline bool cfk__cache_may_move(const struct cfk__cache_arrays *a, uint32_t home,
-                                       uint32_t hole, uint32_t i)
+/* Remove a node from the chain of its hash. */
+static inline void cfk__cache_chain_remove(struct cfk__cache_arrays *a, uint64_t hash,
+                                           uint32_t node)
 {
-    return cfk__cache_distance(a, home, i) >= cfk__cache_distance(a, hole, i);
+    uint32_t *at = cfk__cache_chain(a, hash);
+
+    while (*at != node)
+        at = &a->next[*at];
+    *at = a->next[node];
 }
 
 static inline void cfk__cache_table_remove(struct cfk__cache_arrays *a, uint32_t node)
 {
-    uint32_t hole = cfk__cache_home(a, cfk__cache_low(a, node));
-
-    while ((a->slots[hole] & a->node_mask) != node)
-        hole = cfk__cache_next_slot(a, hole);
-    for (uint32_t i = cfk__cache_next_slot(a, hole); a->slots[i] != 0;
-         i = cfk__cache_next_slot(a, i)) {
-        uint32_t follower = a->slots[i] & a->node_mask;
-
-        if (cfk__cache_may_move(a, cfk__cache_home(a, cfk__cache_low(a, follower)), hole,
-                                i)) {
-            a->slots[hole] = a->slots[i];
-            hole = i;
-        }
-    }
-    a->slots[hole] = 0;
+    cfk__cache_chain_remove(a, cfk__cache_low(a, node), node);
 }
 
 #endif

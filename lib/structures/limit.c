@@ -10,14 +10,15 @@
 
 #include "base/alloc.h"
 #include "base/error.h"
+#include "base/inline.h"
 #include "base/options.h"
-#include "base/siphash.h"
 #include "cfkit/cache.h"
 #include "structures/key.h"
 #include "structures/limit_rule.h"
 
 #include <math.h>
 
+enum { SHORT = 16 };
 static const size_t DEFAULT_BUCKETS = 4096;
 static const size_t MOST_BUCKETS = (size_t)1 << 28;
 static const uint64_t HALF = UINT64_C(1) << 61;
@@ -26,7 +27,8 @@ static const uint64_t LATEST = UINT64_C(3) << 62; /* of a bucket */
 struct cfk_limit {
     struct cfk_limit_rule rule;
     uint64_t deepest; /* debt that is believed */
-    uint64_t seed[2];
+    struct cfk__hasher hasher;
+    size_t short_keys; /* shorter ones take the short way: 17 with the fast hash, or 0 */
     uint64_t *buckets; /* hashed */
     uint32_t bucket_mask;
     bool anchored;
@@ -57,7 +59,8 @@ static int make_buckets(cfk_limit *limit, const struct cfk_limit_options *o,
     if (limit->buckets == NULL)
         return cfk__fail(err, CFK_E_NOMEM, "limit: no memory for %zu buckets", count);
     limit->bucket_mask = (uint32_t)(count - 1);
-    return cfk__key_seed(limit->seed, o->seed, err);
+    limit->short_keys = o->hash == CFK_LIMIT_FAST_HASH ? SHORT + 1 : 0;
+    return cfk__hasher_init(&limit->hasher, o->seed, err);
 }
 
 static int make_exact(cfk_limit *limit, const struct cfk_limit_options *o,
@@ -81,6 +84,16 @@ static int make_exact(cfk_limit *limit, const struct cfk_limit_options *o,
     return rc;
 }
 
+static int check_options(const struct cfk_limit_options *o, struct cfk_error *err)
+{
+    if (o->hash < CFK_LIMIT_SIPHASH || o->hash > CFK_LIMIT_FAST_HASH)
+        return cfk__fail(err, CFK_E_NOTSUP, "limit: hash %ld; known are 0 to %d",
+                         (long)o->hash, CFK_LIMIT_FAST_HASH);
+    if (o->reserved != 0)
+        return cfk__fail(err, CFK_E_INVALID, "limit: reserved has to be 0");
+    return CFK_OK;
+}
+
 int cfk_limit_new(const struct cfk_limit_options *opts, cfk_limit **out,
                   struct cfk_error *err)
 {
@@ -90,6 +103,8 @@ int cfk_limit_new(const struct cfk_limit_options *opts, cfk_limit **out,
 
     *out = NULL;
     rc = cfk__options_import(&o, sizeof o, opts, err);
+    if (rc == CFK_OK)
+        rc = check_options(&o, err);
     if (rc != CFK_OK)
         return rc;
     limit = cfk__calloc(o.alloc, 1, sizeof *limit);
@@ -164,7 +179,7 @@ static uint64_t shifted(const cfk_limit *limit, uint64_t bucket, bool behind, ui
     return units < bucket ? bucket - units : 0;
 }
 
-static void move_anchor(cfk_limit *limit, int64_t now_ns)
+static CFK__NOINLINE void move_anchor(cfk_limit *limit, int64_t now_ns)
 {
     uint64_t ns;
     bool behind = distance(limit, now_ns, &ns);
@@ -182,34 +197,69 @@ static uint64_t debt_at(const cfk_limit *limit, uint64_t bucket, uint64_t now)
     return cfk__limit_debt(&limit->rule, limit->deepest, bucket > now ? bucket - now : 0);
 }
 
-static uint64_t *bucket_of(const cfk_limit *limit, const void *key, size_t key_len)
+static inline uint64_t *bucket_at(const cfk_limit *limit, uint64_t hash)
 {
-    uint64_t hash = cfk__siphash13(limit->seed, key, key_len);
-
     return &limit->buckets[(uint32_t)(hash >> 32) & limit->bucket_mask];
 }
 
-static bool hashed_allow(cfk_limit *limit, const void *key, size_t key_len, uint64_t cost,
-                         int64_t now_ns, int64_t *retry_ns)
+static CFK__ALWAYS_INLINE uint64_t *bucket_of(const cfk_limit *limit, const void *key,
+                                              size_t key_len)
 {
-    uint64_t *bucket = bucket_of(limit, key, key_len);
+    return bucket_at(limit, limit->short_keys > 0
+                                ? cfk__keyed_hash_fast(&limit->hasher, key, key_len)
+                                : cfk__siphash13(limit->hasher.seed, key, key_len));
+}
+
+static int count(cfk_limit *limit, bool pass)
+{
+    limit->passed += pass;
+    limit->denied += !pass;
+    return pass ? CFK_LIMIT_PASS : CFK_LIMIT_DENY;
+}
+
+static CFK__ALWAYS_INLINE int hashed_allow(cfk_limit *limit, uint64_t *bucket,
+                                           uint64_t cost, int64_t now_ns,
+                                           int64_t *retry_ns);
+
+static CFK__NOINLINE int hashed_allow_anew(cfk_limit *limit, uint64_t *bucket,
+                                           uint64_t cost, int64_t now_ns,
+                                           int64_t *retry_ns)
+{
+    move_anchor(limit, now_ns);
+    return hashed_allow(limit, bucket, cost, now_ns, retry_ns);
+}
+
+/* It calls nothing on the usual way, so that no register has to be saved. */
+static CFK__ALWAYS_INLINE int hashed_allow(cfk_limit *limit, uint64_t *bucket,
+                                           uint64_t cost, int64_t now_ns,
+                                           int64_t *retry_ns)
+{
+    int64_t unasked;
     uint64_t now;
     uint64_t debt;
     uint64_t ns;
-    bool behind = distance(limit, now_ns, &ns);
+    bool behind;
     bool pass;
 
-    if (ns > limit->half_ns || !limit->anchored) {
-        move_anchor(limit, now_ns);
-        ns = 0;
-    }
+    now_ns = instant(limit, now_ns);
+    behind = distance(limit, now_ns, &ns);
+    if (ns > limit->half_ns || !limit->anchored)
+        return hashed_allow_anew(limit, bucket, cost, now_ns, retry_ns);
     ns *= limit->rule.events;
     now = behind ? HALF - ns : HALF + ns;
     debt = debt_at(limit, *bucket, now);
-    pass = cfk__limit_charge(&limit->rule, &debt, cost, retry_ns);
+    pass = cfk__limit_charge(&limit->rule, &debt, cost,
+                             retry_ns != NULL ? retry_ns : &unasked);
     if (cost > 0 && cost <= limit->rule.burst)
         *bucket = now + debt;
-    return pass;
+    return count(limit, pass);
+}
+
+static CFK__NOINLINE int hashed_allow_any(cfk_limit *limit, const void *key,
+                                          size_t key_len, uint64_t cost, int64_t now_ns,
+                                          int64_t *retry_ns)
+{
+    return hashed_allow(limit, bucket_of(limit, key, key_len), cost, now_ns, retry_ns);
 }
 
 /* As hashed_allow() would find it. */
@@ -269,26 +319,31 @@ static int exact_check_key(const cfk_limit *limit, size_t key_len, struct cfk_er
                      key_len, (unsigned long)limit->max_key_bytes);
 }
 
-static int exact_allow(cfk_limit *limit, const void *key, size_t key_len, uint64_t cost,
-                       int64_t now_ns, int64_t *retry_ns, struct cfk_error *err)
+static CFK__NOINLINE int exact_allow(cfk_limit *limit, const void *key, size_t key_len,
+                                     uint64_t cost, int64_t now_ns, int64_t *retry_ns,
+                                     struct cfk_error *err)
 {
     struct cfk_cache_entry entry;
     uint64_t events = limit->rule.events;
+    int64_t unasked;
     uint64_t value;
     uint64_t debt;
     uint64_t ns;
-    bool known = exact_find(limit, key, key_len, now_ns, &entry, &debt);
+    bool known;
     bool pass;
     int rc = exact_check_key(limit, key_len, err);
 
     if (rc != CFK_OK)
         return rc;
-    pass = cfk__limit_charge(&limit->rule, &debt, cost, retry_ns);
+    now_ns = instant(limit, now_ns);
+    known = exact_find(limit, key, key_len, now_ns, &entry, &debt);
+    pass = cfk__limit_charge(&limit->rule, &debt, cost,
+                             retry_ns != NULL ? retry_ns : &unasked);
     ns = debt / events + (debt % events > 0);
     value = ns * events - debt;
     if (cost == 0 || cost > limit->rule.burst ||
         (known && entry.value == value && entry.expire_ns == now_ns + (int64_t)ns))
-        return pass ? CFK_LIMIT_PASS : CFK_LIMIT_DENY;
+        return count(limit, pass);
     if (!known)
         rc = exact_make_room(limit, now_ns, err);
     if (rc == CFK_OK)
@@ -296,7 +351,7 @@ static int exact_allow(cfk_limit *limit, const void *key, size_t key_len, uint64
                            now_ns, err);
     if (rc != CFK_OK)
         return rc;
-    return pass ? CFK_LIMIT_PASS : CFK_LIMIT_DENY;
+    return count(limit, pass);
 }
 
 /* ---- both ---- */
@@ -304,18 +359,14 @@ static int exact_allow(cfk_limit *limit, const void *key, size_t key_len, uint64
 int cfk_limit_allow(cfk_limit *limit, const void *key, size_t key_len, uint64_t cost,
                     int64_t now_ns, int64_t *retry_ns, struct cfk_error *err)
 {
-    int64_t unasked;
-    int verdict;
-
-    if (retry_ns == NULL)
-        retry_ns = &unasked;
-    now_ns = instant(limit, now_ns);
-    verdict = limit->exact != NULL
-                  ? exact_allow(limit, key, key_len, cost, now_ns, retry_ns, err)
-                  : hashed_allow(limit, key, key_len, cost, now_ns, retry_ns);
-    limit->passed += verdict == CFK_LIMIT_PASS;
-    limit->denied += verdict == CFK_LIMIT_DENY;
-    return verdict;
+    if (limit->exact != NULL)
+        return exact_allow(limit, key, key_len, cost, now_ns, retry_ns, err);
+    if (key_len >= limit->short_keys)
+        return hashed_allow_any(limit, key, key_len, cost, now_ns, retry_ns);
+    CFK__ASSUME(key_len <= SHORT);
+    return hashed_allow(
+        limit, bucket_at(limit, cfk__keyed_hash_fast(&limit->hasher, key, key_len)), cost,
+        now_ns, retry_ns);
 }
 
 int cfk_limit_peek(const cfk_limit *limit, const void *key, size_t key_len, uint64_t cost,

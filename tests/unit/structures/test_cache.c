@@ -183,6 +183,31 @@ START_TEST(keys_of_every_length_are_told_apart)
 }
 END_TEST
 
+/* One place, so that each key stands where the one before it did. */
+START_TEST(keys_that_differ_in_a_byte_or_the_length_are_told_apart)
+{
+    cfk_cache *cache = cache_of(1, 0);
+    uint8_t key[31] = { 0 };
+
+    for (size_t len = 1; len < sizeof key; len++)
+        for (size_t i = 0; i <= len; i++) {
+            uint64_t value = 100 * len + i;
+
+            if (i < len)
+                key[i] ^= 1;
+            ck_assert_int_eq(cfk_cache_get_or_set(cache, key, i < len ? len : len - 1,
+                                                  &value, CFK_CACHE_NEVER, 0, NULL),
+                             CFK_CACHE_MISS);
+            value = 0;
+            ck_assert_int_eq(cfk_cache_get_or_set(cache, key, i < len ? len : len - 1,
+                                                  &value, CFK_CACHE_NEVER, 0, NULL),
+                             CFK_CACHE_HIT);
+            ck_assert_uint_eq(value, 100 * len + i);
+        }
+    cfk_cache_free(cache);
+}
+END_TEST
+
 /* ---- the callback ---- */
 
 struct witness {
@@ -396,6 +421,7 @@ Suite *unit_suite(void)
         never_is_a_time_of_its_own,
         grace_lets_entries_stay_longer_not_shorter,
         keys_of_every_length_are_told_apart,
+        keys_that_differ_in_a_byte_or_the_length_are_told_apart,
         every_value_that_leaves_is_told_of_once,
         a_walk_survives_changes,
         stats_count_what_happened,
