@@ -153,7 +153,8 @@ int cfbundle_load(const struct cfbundle_sources *sources, const char *cert,
     struct reporting about = { cert, "certificate", true };
     struct cfk_bundle_report report = { .size = sizeof report };
     struct cli_input in;
-    int rc = cli_input_open(&in, cert, MAX_FILE, 0, err);
+    int rc =
+        cli_input_open(&in, cert, MAX_FILE, CLI_INPUT_SECRET, err); /* perhaps a key */
 
     if (rc != CFK_OK)
         return rc;
