@@ -169,8 +169,9 @@ static bool is_bag(const struct cfk__pem_block *block)
 static int decode_block(const cfk_bundle_pool *pool, const struct cfk__pem_block *block,
                         struct cfk__buffer *out, struct cfk_error *err)
 {
-    uint64_t body = block->offset + (uint64_t)(block->body.data - block->label.data) +
-                    strlen("-----BEGIN ");
+    const uint8_t *text = block->label.data - strlen("-----BEGIN ");
+    struct cfk__span body = block->body;
+    bool encrypted;
     size_t bad;
     int rc = CFK_OK;
 
@@ -182,9 +183,14 @@ static int decode_block(const cfk_bundle_pool *pool, const struct cfk__pem_block
         rc = cfk__pool_check_size(pool, block->body.size / 4 * 3 / 2, err);
     if (rc != CFK_OK)
         return rc;
-    rc = cfk__base64_decode(block->body, out, &bad);
+    cfk__pem_skip_headers(&body, &encrypted);
+    if (encrypted)
+        return cfk__fail_at(err, CFK_E_NOTSUP, block->offset,
+                            "bundle: a PEM certificate is encrypted; certificates need "
+                            "not be");
+    rc = cfk__base64_decode(body, out, &bad);
     if (rc == CFK_E_CORRUPT)
-        return cfk__fail_at(err, rc, body + bad,
+        return cfk__fail_at(err, rc, block->offset + (uint64_t)(body.data - text) + bad,
                             "bundle: a PEM certificate is not base64");
     return rc == CFK_OK ? CFK_OK : no_memory(err);
 }

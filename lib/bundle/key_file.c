@@ -91,47 +91,6 @@ static int bad(struct cfk_error *err, int code, uint64_t offset, const char *wha
     return cfk__fail_at(err, code, offset, "bundle: private key: %s", what);
 }
 
-/* A line "Name: value" at the start of text, which it is taken from. */
-static bool take_header(struct cfk__span *text, struct cfk__span *name,
-                        struct cfk__span *value)
-{
-    const uint8_t *newline = memchr(text->data, '\n', text->size);
-    size_t size = newline != NULL ? (size_t)(newline - text->data) : text->size;
-    const uint8_t *colon = memchr(text->data, ':', size);
-
-    if (colon == NULL)
-        return false;
-    *name = (struct cfk__span){ text->data, (size_t)(colon - text->data) };
-    *value = (struct cfk__span){ colon + 1, size - name->size - 1 };
-    while (value->size > 0 && is_blank(value->data[0])) {
-        value->data++;
-        value->size--;
-    }
-    while (value->size > 0 && is_blank(value->data[value->size - 1]))
-        value->size--;
-    size += newline != NULL ? 1 : 0;
-    text->data += size;
-    text->size -= size;
-    return true;
-}
-
-/* Headers of RFC 1421 before the base64: whether it is encrypted, and how. */
-static struct cfk__span skip_headers(struct cfk__span *body, bool *encrypted)
-{
-    struct cfk__span info = { NULL, 0 };
-    struct cfk__span name;
-    struct cfk__span value;
-
-    *encrypted = false;
-    while (take_header(body, &name, &value)) {
-        if (CFK__SPAN_IS(name, "Proc-Type"))
-            *encrypted = value.size > 2 && !CFK__SPAN_IS(value, "4,CLEAR");
-        if (CFK__SPAN_IS(name, "DEK-Info"))
-            info = value;
-    }
-    return info;
-}
-
 /* What was encrypted is a key, or the passphrase was wrong and the padding right by
  * chance. */
 static int check_key(struct cfk__span der, struct cfk_error *err)
@@ -195,7 +154,7 @@ static int open_block(const struct cfk__pem_block *block,
         return bad(err, CFK_E_CORRUPT, block->offset, "it has no END line");
     if (body.size > MAX_TEXT)
         return bad(err, CFK_E_LIMIT, block->offset, "longer than 64 KiB");
-    info = skip_headers(&body, &encrypted);
+    info = cfk__pem_skip_headers(&body, &encrypted);
     rc = cfk__secret_new(2 * (body.size + 1), &out->secret, err);
     if (rc != CFK_OK)
         return rc;
