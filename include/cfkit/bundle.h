@@ -111,7 +111,8 @@ struct cfk_bundle_report {
 /*
  * Add every certificate of an input: PEM text (labels CERTIFICATE, X509
  * CERTIFICATE, PKCS7 and CMS), or in DER one certificate or a PKCS #7 bag of
- * them (SignedData of RFC 2315 or 5652; its signatures are not looked at).
+ * them (SignedData of RFC 2315 or 5652, also in BER, with open lengths around
+ * certificates that are DER; its signatures are not looked at).
  * Anything else in the text, private keys included, is skipped unread. A bad
  * certificate or bag is left out, counted and reported; the others are added
  * all the same. PKCS #12 is reported as CFK_E_NOTSUP.

@@ -127,7 +127,7 @@ static int walk_bag(struct walk *w, struct cfk__span der, uint64_t offset)
     if (rc != CFK_OK)
         return w->take(w, der, offset, &why);
     while (rc == CFK_OK && cfk__reader_left(&certs) > 0) {
-        if (!cfk__der_next(&certs, &cert)) {
+        if (!cfk__pkcs7_next(&certs, &cert)) {
             cfk__fail_at(&why, CFK_E_CORRUPT, offset,
                          "bundle: PKCS #7: a malformed certificate");
             return w->take(w, der, offset, &why);
@@ -143,11 +143,6 @@ static int walk_der(struct walk *w, struct cfk__span der, uint64_t offset)
 {
     struct cfk_error why = { 0 };
 
-    if (der.size > 1 && der.data[0] == CFK__DER_SEQUENCE && der.data[1] == 0x80) {
-        cfk__fail_at(&why, CFK_E_CORRUPT, offset,
-                     "bundle: a length without an end, which DER does not have");
-        return w->take(w, der, offset, &why);
-    }
     switch (cfk__der_kind(der)) {
     case CFK__DER_IS_PKCS7: return walk_bag(w, der, offset);
     case CFK__DER_IS_PKCS12:
@@ -156,8 +151,15 @@ static int walk_der(struct walk *w, struct cfk__span der, uint64_t offset)
             "bundle: PKCS #12 is not read; 'openssl pkcs12 -nokeys' makes PEM of "
             "it");
         return w->take(w, der, offset, &why);
-    default: return w->take(w, der, offset, NULL);
+    default: break;
     }
+    if (der.size > 1 && der.data[1] == 0x80) {
+        cfk__fail_at(&why, CFK_E_CORRUPT, offset,
+                     "bundle: a certificate with an open length, as BER has it; it must "
+                     "be DER");
+        return w->take(w, der, offset, &why);
+    }
+    return w->take(w, der, offset, NULL);
 }
 
 static bool is_bag(const struct cfk__pem_block *block)
