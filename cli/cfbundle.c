@@ -40,8 +40,8 @@ enum {
 
 static const char help[] =
     "Usage: cfbundle [OPTION]... CERT\n"
-    "Find every chain from the first certificate in CERT (PEM, DER or PKCS #7; - is\n"
-    "standard input) to a trusted root, and print the best as PEM: the certificate,\n"
+    "Find every chain from the first certificate in CERT (PEM, DER, PKCS #7 or #12; -\n"
+    "is standard input) to a trusted root, and print the best as PEM: the certificate,\n"
     "then its intermediates, the root left out. Further certificates in CERT may be\n"
     "used as intermediates. Better are fewer certificates, then a root that more\n"
     "platforms trust, stronger steps, and what stays valid longer.\n"
@@ -51,7 +51,8 @@ static const char help[] =
     "      --time TIME               judge at this time (RFC 3339 or UNIX seconds), not "
     "now\n"
     "      --key KEY                 the certificate must be that of this private key\n"
-    "      --pass-fd N               read the passphrase of KEY from descriptor N\n"
+    "      --pass-fd N               read the passphrase of KEY, or of CERT where it\n"
+    "                                is PKCS #12, from descriptor N; repeatable\n"
     "      --host NAME               the certificate must be for this name or address\n"
     "      --eku PURPOSE             serverAuth (default), clientAuth, emailProtection, "
     "any\n"
@@ -258,9 +259,11 @@ static int run(struct request *req)
     int rc = cfk_bundle_pool_new(NULL, &pool, &err);
 
     if (rc == CFK_OK)
-        rc = cfbundle_load(&req->sources, req->cert, pool, &leaf, &leaf_size, &err);
+        rc = cfbundle_load(&req->sources, req->cert, &req->key, pool, &leaf, &leaf_size,
+                           &err);
     if (rc == CFK_OK)
         rc = cfbundle_check_key(&req->key, leaf, leaf_size, &err);
+    cfbundle_key_wipe(&req->key);
     if (rc == CFK_OK)
         rc = cfk_bundle_build(pool, leaf, leaf_size, req->time, &req->build, &result,
                               &err);

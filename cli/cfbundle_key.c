@@ -2,7 +2,6 @@
 #include "cfbundle_key.h"
 
 #include "common/cli.h"
-#include "common/input.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -11,12 +10,9 @@
 
 bool cfbundle_key_usable(const struct cfbundle_key *key, const char *cert)
 {
-    if (key->path == NULL && key->passphrases.count > 0)
-        cli_usage("--pass-fd is for the passphrase of --key");
-    else if (key->path != NULL && strcmp(key->path, "-") == 0 && strcmp(cert, "-") == 0)
-        cli_usage("standard input is read once: it is CERT or the key");
-    else
+    if (key->path == NULL || strcmp(key->path, "-") != 0 || strcmp(cert, "-") != 0)
         return true;
+    cli_usage("standard input is read once: it is CERT or the key");
     return false;
 }
 
@@ -37,25 +33,54 @@ static void name_file(const char *path, struct cfk_error *err)
     *err = whole;
 }
 
+/* The passphrase of a file, asked for once, into opts. */
+static int ask(struct cfbundle_key *key, const char *path, const char *prompt,
+               struct cfk_bundle_key_options *opts, struct cfk_error *err)
+{
+    int rc = CFK_OK;
+
+    if (key->asked_for == NULL || strcmp(key->asked_for, path) != 0)
+        rc = cli_passphrase_ask(&key->passphrases, prompt, false, &key->passphrase, err);
+    if (rc != CFK_OK)
+        return rc;
+    key->asked_for = path;
+    opts->passphrase = key->passphrase.bytes;
+    opts->passphrase_size = key->passphrase.size;
+    return CFK_OK;
+}
+
+int cfbundle_open_pkcs12(struct cfbundle_key *key, const char *path,
+                         const struct cli_input *in, void **bag, size_t *bag_size,
+                         struct cfk_error *err)
+{
+    struct cfk_bundle_key_options opts = { .size = sizeof opts };
+    int rc;
+
+    *bag = NULL;
+    if (!cfk_bundle_is_pkcs12(in->data, in->size))
+        return CFK_OK;
+    rc = ask(key, path, "Passphrase of the PKCS #12 file", &opts, err);
+    if (rc != CFK_OK)
+        return rc;
+    rc = cfk_bundle_pkcs12_certs(in->data, in->size, &opts, bag, bag_size, err);
+    if (rc != CFK_OK)
+        name_file(path, err);
+    return rc;
+}
+
 static int compare(struct cfbundle_key *key, const struct cli_input *in, const void *leaf,
                    size_t leaf_size, struct cfk_error *err)
 {
-    static struct cli_passphrase passphrase;
     struct cfk_bundle_key_options opts = { .size = sizeof opts };
     int rc = CFK_OK;
 
-    if (cfk_bundle_key_encrypted(in->data, in->size)) {
-        rc = cli_passphrase_ask(&key->passphrases, "Passphrase of the private key", false,
-                                &passphrase, err);
-        opts.passphrase = passphrase.bytes;
-        opts.passphrase_size = passphrase.size;
-    }
-    if (rc == CFK_OK) {
-        rc = cfk_bundle_key_check(in->data, in->size, leaf, leaf_size, &opts, err);
-        if (rc != CFK_OK)
-            name_file(key->path, err);
-    }
-    cli_passphrase_wipe(&passphrase);
+    if (cfk_bundle_key_encrypted(in->data, in->size))
+        rc = ask(key, key->path, "Passphrase of the private key", &opts, err);
+    if (rc != CFK_OK)
+        return rc;
+    rc = cfk_bundle_key_check(in->data, in->size, leaf, leaf_size, &opts, err);
+    if (rc != CFK_OK)
+        name_file(key->path, err);
     return rc;
 }
 
@@ -75,4 +100,10 @@ int cfbundle_check_key(struct cfbundle_key *key, const void *leaf, size_t leaf_s
     if (rc == CFK_OK)
         cli_detail("%s: the private key is that of the certificate", key->path);
     return rc;
+}
+
+void cfbundle_key_wipe(struct cfbundle_key *key)
+{
+    cli_passphrase_wipe(&key->passphrase);
+    key->asked_for = NULL;
 }

@@ -115,7 +115,8 @@ struct cfk_bundle_report {
  * certificates that are DER; its signatures are not looked at).
  * Anything else in the text, private keys included, is skipped unread. A bad
  * certificate or bag is left out, counted and reported; the others are added
- * all the same. PKCS #12 is reported as CFK_E_NOTSUP.
+ * all the same. PKCS #12 is reported as CFK_E_NOTSUP: cfk_bundle_pkcs12_certs() takes
+ * certificates out of it.
  *
  *   from    one of CFK_BUNDLE_INPUT, _POOL, _ROOT.
  *   report  NULL: bad certificates are left out silently.

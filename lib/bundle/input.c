@@ -148,8 +148,8 @@ static int walk_der(struct walk *w, struct cfk__span der, uint64_t offset)
     case CFK__DER_IS_PKCS12:
         cfk__fail_at(
             &why, CFK_E_NOTSUP, offset,
-            "bundle: PKCS #12 is not read; 'openssl pkcs12 -nokeys' makes PEM of "
-            "it");
+            "bundle: PKCS #12 is not read here; 'openssl pkcs12 -nokeys' makes PEM "
+            "of it");
         return w->take(w, der, offset, &why);
     default: break;
     }

@@ -4,24 +4,22 @@
 #include "bundle/key_der.h"
 #include "bundle/key_file.h"
 #include "bundle/x509.h"
-#include "cfkit/bundle_key.h"
 
 #include <stdio.h>
 
 enum { MAX_ITERATIONS = 10000000 };
 
-/* Options as what decrypts wants them. */
-static int import(const struct cfk_bundle_key_options *opts, struct cfk__passphrase *pass,
-                  struct cfk_error *err)
+int cfk__key_options(const struct cfk_bundle_key_options *opts,
+                     struct cfk_bundle_key_options *o, struct cfk__passphrase *pass,
+                     struct cfk_error *err)
 {
-    struct cfk_bundle_key_options o;
-    int rc = cfk__options_import(&o, sizeof o, opts, err);
+    int rc = cfk__options_import(o, sizeof *o, opts, err);
 
     if (rc != CFK_OK)
         return rc;
-    pass->given = o.passphrase != NULL;
-    pass->text = (struct cfk__span){ o.passphrase, o.passphrase_size };
-    pass->max_iterations = o.max_iterations > 0 ? o.max_iterations : MAX_ITERATIONS;
+    pass->given = o->passphrase != NULL;
+    pass->text = (struct cfk__span){ o->passphrase, o->passphrase_size };
+    pass->max_iterations = o->max_iterations > 0 ? o->max_iterations : MAX_ITERATIONS;
     return CFK_OK;
 }
 
@@ -57,11 +55,12 @@ int cfk_bundle_key_check(const void *key, size_t key_size, const void *cert,
                          size_t cert_size, const struct cfk_bundle_key_options *opts,
                          struct cfk_error *err)
 {
+    struct cfk_bundle_key_options o;
     struct cfk__public_key ours;
     struct cfk__passphrase pass;
     struct cfk__key_file file;
     struct cfk__x509 x;
-    int rc = import(opts, &pass, err);
+    int rc = cfk__key_options(opts, &o, &pass, err);
 
     if (rc == CFK_OK)
         rc = cfk__x509_parse(&x, cert, cert_size, err);

@@ -4,6 +4,8 @@
 #include "base/error.h"
 #include "base/secret.h"
 #include "bundle/pem.h"
+#include "bundle/pkcs12.h"
+#include "bundle/pkcs7.h"
 
 #include <string.h>
 
@@ -132,7 +134,7 @@ static int open_pkcs8(struct cfk__span *der, const struct cfk__passphrase *pass,
 
     if (!is_encrypted(*der, &algorithm, &data))
         return CFK_OK;
-    rc = cfk__pbes_decrypt(algorithm, data, pass, "private key", room, &size, err);
+    rc = cfk__pbes_decrypt(algorithm, data, pass, &cfk__sealed_key, room, &size, err);
     if (rc != CFK_OK)
         return rc;
     *der = (struct cfk__span){ room, size };
@@ -189,6 +191,46 @@ static int open_pem(struct cfk__span file, const struct cfk__passphrase *pass,
     return cfk__fail(err, CFK_E_NOTFOUND, "bundle: no private key in the file");
 }
 
+struct take {
+    const struct cfk__passphrase *pass;
+    struct cfk__key_file *out;
+};
+
+/* A cfk__bag_fn that takes the first key, and ends the walk with CFK_E_EXISTS. */
+static int take_key(void *ctx, enum cfk__bag_kind kind, struct cfk__span value,
+                    struct cfk_error *err)
+{
+    struct take *take = ctx;
+    uint8_t *room;
+    int rc;
+
+    if (kind == CFK__BAG_CERT)
+        return CFK_OK;
+    if (value.size == 0 || value.size > MAX_TEXT)
+        return bad(err, CFK_E_LIMIT, 0, "longer than 64 KiB, or empty");
+    rc = cfk__secret_new(2 * value.size, &take->out->secret, err);
+    if (rc != CFK_OK)
+        return rc;
+    room = take->out->secret;
+    memcpy(room, value.data, value.size);
+    take->out->der = (struct cfk__span){ room, value.size };
+    rc = open_pkcs8(&take->out->der, take->pass, room + value.size, err);
+    return rc == CFK_OK ? CFK_E_EXISTS : rc;
+}
+
+static int open_pkcs12(struct cfk__span file, const struct cfk__passphrase *pass,
+                       struct cfk__key_file *out, struct cfk_error *err)
+{
+    struct take take = { pass, out };
+    int rc = cfk__pkcs12_walk(file, pass, take_key, &take, err);
+
+    if (rc == CFK_E_EXISTS)
+        return CFK_OK;
+    return rc != CFK_OK
+               ? rc
+               : cfk__fail(err, CFK_E_NOTFOUND, "bundle: no private key in the file");
+}
+
 static int open_der(struct cfk__span file, const struct cfk__passphrase *pass,
                     struct cfk__key_file *out, struct cfk_error *err)
 {
@@ -196,6 +238,8 @@ static int open_der(struct cfk__span file, const struct cfk__passphrase *pass,
     struct cfk__span data;
     int rc;
 
+    if (cfk__der_kind(file) == CFK__DER_IS_PKCS12)
+        return open_pkcs12(file, pass, out, err);
     out->der = file;
     if (!is_encrypted(file, &algorithm, &data))
         return CFK_OK;

@@ -4,6 +4,7 @@
 #define CFK_BUNDLE_KEY_FILE_H
 
 #include "bundle/pbes.h"
+#include "cfkit/bundle_key.h"
 
 /* Zero it; release with cfk__key_file_close(), which wipes. */
 struct cfk__key_file {
@@ -18,5 +19,10 @@ struct cfk__key_file {
 int cfk__key_file_open(struct cfk__span file, const struct cfk__passphrase *pass,
                        struct cfk__key_file *out, struct cfk_error *err);
 void cfk__key_file_close(struct cfk__key_file *file);
+
+/* A caller's options, which may be NULL, into *o, and the passphrase in them. */
+int cfk__key_options(const struct cfk_bundle_key_options *opts,
+                     struct cfk_bundle_key_options *o, struct cfk__passphrase *pass,
+                     struct cfk_error *err);
 
 #endif

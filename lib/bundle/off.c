@@ -142,6 +142,25 @@ int cfk_bundle_key_encrypted(const void *key, size_t key_size)
     return 0;
 }
 
+int cfk_bundle_is_pkcs12(const void *data, size_t size)
+{
+    (void)data;
+    (void)size;
+    return 0;
+}
+
+int cfk_bundle_pkcs12_certs(const void *data, size_t size,
+                            const struct cfk_bundle_key_options *opts, void **out,
+                            size_t *out_size, struct cfk_error *err)
+{
+    (void)data;
+    (void)size;
+    (void)opts;
+    (void)out_size;
+    *out = NULL;
+    return cfk__fail_absent(err, "bundle");
+}
+
 int cfk_bundle_leaf(cfk_bundle_result *result, struct cfk_bundle_cert *out,
                     struct cfk_error *err)
 {

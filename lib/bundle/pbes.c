@@ -3,15 +3,21 @@
 
 #include "base/error.h"
 #include "base/secret.h"
+#include "bundle/pkcs12_kdf.h"
 
 #include <string.h>
 
 #define PKCS5_ARC  "\x2a\x86\x48\x86\xf7\x0d\x01\x05"
+#define PKCS12_ARC "\x2a\x86\x48\x86\xf7\x0d\x01\x0c\x01"
 #define DIGEST_ARC "\x2a\x86\x48\x86\xf7\x0d\x02"
 #define AES_ARC    "\x60\x86\x48\x01\x65\x03\x04\x01"
 #define SCRYPT     "\x2b\x06\x01\x04\x01\xda\x47\x04\x0b"
 
-#define REMEDY "'openssl pkcs8 -topk8' writes it anew"
+const struct cfk__sealed cfk__sealed_key = { "private key",
+                                             "'openssl pkcs8 -topk8' writes it anew" };
+const struct cfk__sealed cfk__sealed_pkcs12 = {
+    "PKCS #12", "'openssl pkcs12 -legacy -nodes' makes PEM of it"
+};
 
 /* What PBES2 says: a key derived by PBKDF2, and a cipher. */
 struct scheme {
@@ -22,26 +28,35 @@ struct scheme {
     struct cfk__span iv;
 };
 
-static int malformed(const char *what, struct cfk_error *err)
+static int malformed(const struct cfk__sealed *what, struct cfk_error *err)
 {
     return cfk__fail(err, CFK_E_CORRUPT,
-                     "bundle: %s: its encryption is not described as it should be", what);
+                     "bundle: %s: its encryption is not described as it should be",
+                     what->name);
 }
 
-static int wrong(const char *what, struct cfk_error *err)
+static int wrong(const struct cfk__sealed *what, struct cfk_error *err)
 {
     return cfk__fail(err, CFK_E_PASSPHRASE,
-                     "bundle: %s: the passphrase is wrong, or the file is damaged", what);
+                     "bundle: %s: the passphrase is wrong, or the file is damaged",
+                     what->name);
 }
 
-static int check_given(const struct cfk__passphrase *pass, const char *what,
+static int not_read(const struct cfk__sealed *what, const char *how,
+                    struct cfk_error *err)
+{
+    return cfk__fail(err, CFK_E_NOTSUP, "bundle: %s: %s, which is not read; %s",
+                     what->name, how, what->remedy);
+}
+
+static int check_given(const struct cfk__passphrase *pass, const struct cfk__sealed *what,
                        struct cfk_error *err)
 {
     return pass->given ? CFK_OK
                        : cfk__fail(err, CFK_E_PASSPHRASE,
                                    "bundle: %s: it is encrypted, and no passphrase was "
                                    "given",
-                                   what);
+                                   what->name);
 }
 
 /* OPTIONAL AlgorithmIdentifier of the pseudorandom function, HMAC-SHA-1 without it. */
@@ -68,8 +83,8 @@ static bool read_prf(struct cfk__reader *r, enum cfk__hash_id *hash, bool *known
     return true;
 }
 
-static int read_kdf(struct cfk__reader *r, struct scheme *s, const char *what,
-                    struct cfk_error *err)
+static int read_kdf(struct cfk__reader *r, struct scheme *s,
+                    const struct cfk__sealed *what, struct cfk_error *err)
 {
     struct cfk__reader kdf;
     struct cfk__reader parameters;
@@ -82,10 +97,11 @@ static int read_kdf(struct cfk__reader *r, struct scheme *s, const char *what,
         !cfk__der_value(&kdf, CFK__DER_OID, &oid))
         return malformed(what, err);
     if (!CFK__SPAN_IS(oid, PKCS5_ARC "\x0c"))
-        return cfk__fail(
-            err, CFK_E_NOTSUP,
-            "bundle: %s: its key is derived by %s, which is not read; " REMEDY, what,
-            CFK__SPAN_IS(oid, SCRYPT) ? "scrypt" : "an unknown function");
+        return not_read(what,
+                        CFK__SPAN_IS(oid, SCRYPT)
+                            ? "its key is derived by scrypt"
+                            : "its key is derived by an unknown function",
+                        err);
     if (!cfk__der_enter(&kdf, CFK__DER_SEQUENCE, &parameters) ||
         !cfk__der_value(&parameters, CFK__DER_OCTET_STRING, &s->salt) ||
         !cfk__der_int(&parameters, &iterations) || iterations == 0)
@@ -94,16 +110,15 @@ static int read_kdf(struct cfk__reader *r, struct scheme *s, const char *what,
     if (!read_prf(&parameters, &s->hash, &known))
         return malformed(what, err);
     if (!known)
-        return cfk__fail(err, CFK_E_NOTSUP,
-                         "bundle: %s: encrypted with a hash other than SHA-1, SHA-256, "
-                         "SHA-384, SHA-512; " REMEDY,
-                         what);
+        return not_read(
+            what, "encrypted with a hash other than SHA-1, SHA-256, SHA-384, SHA-512",
+            err);
     s->iterations = (uint32_t)iterations;
     return CFK_OK;
 }
 
-static int read_cipher(struct cfk__reader *r, struct scheme *s, const char *what,
-                       struct cfk_error *err)
+static int read_cipher(struct cfk__reader *r, struct scheme *s,
+                       const struct cfk__sealed *what, struct cfk_error *err)
 {
     struct cfk__reader inner;
     struct cfk__span oid;
@@ -120,10 +135,9 @@ static int read_cipher(struct cfk__reader *r, struct scheme *s, const char *what
     else if (CFK__SPAN_IS(oid, "\x2a\x86\x48\x86\xf7\x0d\x03\x07"))
         s->cipher = CFK__DES_EDE3_CBC;
     else
-        return cfk__fail(err, CFK_E_NOTSUP,
-                         "bundle: %s: encrypted with a cipher other than AES or triple "
-                         "DES in CBC mode; " REMEDY,
-                         what);
+        return not_read(
+            what, "encrypted with a cipher other than AES or triple DES in CBC mode",
+            err);
     if (!cfk__der_value(&inner, CFK__DER_OCTET_STRING, &s->iv) ||
         s->iv.size != cfk__cbc_block_size(s->cipher) || cfk__reader_left(&inner) != 0)
         return malformed(what, err);
@@ -132,8 +146,8 @@ static int read_cipher(struct cfk__reader *r, struct scheme *s, const char *what
 
 /* Decrypt and take the padding off (RFC 8018, 6.1.1), which tells a wrong key. */
 static int open_blocks(enum cfk__cbc_id cipher, const uint8_t *key, const uint8_t *iv,
-                       struct cfk__span data, const char *what, uint8_t *out,
-                       size_t *out_size, struct cfk_error *err)
+                       struct cfk__span data, const struct cfk__sealed *what,
+                       uint8_t *out, size_t *out_size, struct cfk_error *err)
 {
     size_t block = cfk__cbc_block_size(cipher);
     uint8_t differ = 0;
@@ -142,7 +156,7 @@ static int open_blocks(enum cfk__cbc_id cipher, const uint8_t *key, const uint8_
 
     if (data.size == 0 || data.size % block != 0)
         return cfk__fail(err, CFK_E_CORRUPT, "bundle: %s: not whole blocks of its cipher",
-                         what);
+                         what->name);
     rc = cfk__cbc_decrypt(cipher, key, iv, data, out, err);
     if (rc != CFK_OK)
         return rc;
@@ -158,8 +172,8 @@ static int open_blocks(enum cfk__cbc_id cipher, const uint8_t *key, const uint8_
 }
 
 static int run_scheme(const struct scheme *s, struct cfk__span data,
-                      const struct cfk__passphrase *pass, const char *what, uint8_t *out,
-                      size_t *out_size, struct cfk_error *err)
+                      const struct cfk__passphrase *pass, const struct cfk__sealed *what,
+                      uint8_t *out, size_t *out_size, struct cfk_error *err)
 {
     uint8_t key[CFK__CBC_KEY_MAX];
     int rc = check_given(pass, what, err);
@@ -170,7 +184,7 @@ static int run_scheme(const struct scheme *s, struct cfk__span data,
         return cfk__fail(err, CFK_E_LIMIT,
                          "bundle: %s: its passphrase is hashed %lu times; the limit is "
                          "%lu",
-                         what, (unsigned long)s->iterations,
+                         what->name, (unsigned long)s->iterations,
                          (unsigned long)pass->max_iterations);
     rc = cfk__pbkdf2(s->hash, pass->text, s->salt, s->iterations, key,
                      cfk__cbc_key_size(s->cipher), err);
@@ -180,9 +194,38 @@ static int run_scheme(const struct scheme *s, struct cfk__span data,
     return rc;
 }
 
+/* pbeWithSHAAnd3-KeyTripleDES-CBC of RFC 7292, appendix C. */
+static int run_pkcs12(struct cfk__reader *algorithm, struct cfk__span data,
+                      const struct cfk__passphrase *pass, const struct cfk__sealed *what,
+                      uint8_t *out, size_t *out_size, struct cfk_error *err)
+{
+    uint8_t key[CFK__CBC_KEY_MAX];
+    uint8_t iv[CFK__CBC_BLOCK_MAX];
+    struct cfk__reader parameters;
+    struct cfk__span salt;
+    int32_t iterations;
+    int rc = check_given(pass, what, err);
+
+    if (rc != CFK_OK)
+        return rc;
+    if (!cfk__der_enter(algorithm, CFK__DER_SEQUENCE, &parameters) ||
+        !cfk__der_value(&parameters, CFK__DER_OCTET_STRING, &salt) ||
+        !cfk__der_int(&parameters, &iterations) || cfk__reader_left(&parameters) != 0)
+        return malformed(what, err);
+    rc = cfk__pkcs12_kdf(CFK__SHA1, CFK__PKCS12_KEY, pass, salt, (uint32_t)iterations,
+                         key, cfk__cbc_key_size(CFK__DES_EDE3_CBC), err);
+    if (rc == CFK_OK)
+        rc = cfk__pkcs12_kdf(CFK__SHA1, CFK__PKCS12_IV, pass, salt, (uint32_t)iterations,
+                             iv, cfk__cbc_block_size(CFK__DES_EDE3_CBC), err);
+    if (rc == CFK_OK)
+        rc = open_blocks(CFK__DES_EDE3_CBC, key, iv, data, what, out, out_size, err);
+    cfk__wipe(key, sizeof key);
+    return rc;
+}
+
 int cfk__pbes_decrypt(struct cfk__reader algorithm, struct cfk__span data,
-                      const struct cfk__passphrase *pass, const char *what, uint8_t *out,
-                      size_t *out_size, struct cfk_error *err)
+                      const struct cfk__passphrase *pass, const struct cfk__sealed *what,
+                      uint8_t *out, size_t *out_size, struct cfk_error *err)
 {
     struct cfk__reader parameters;
     struct cfk__span oid;
@@ -191,12 +234,14 @@ int cfk__pbes_decrypt(struct cfk__reader algorithm, struct cfk__span data,
 
     if (!cfk__der_value(&algorithm, CFK__DER_OID, &oid))
         return malformed(what, err);
+    if (CFK__SPAN_IS(oid, PKCS12_ARC "\x03"))
+        return run_pkcs12(&algorithm, data, pass, what, out, out_size, err);
     if (!CFK__SPAN_IS(oid, PKCS5_ARC "\x0d"))
-        return cfk__fail(
-            err, CFK_E_NOTSUP,
-            "bundle: %s: encrypted in a way other than PBES2, which alone is "
-            "read; " REMEDY,
-            what);
+        return not_read(what,
+                        CFK__SPAN_IS(oid, PKCS12_ARC "\x06")
+                            ? "encrypted with RC2 of 40 bits"
+                            : "encrypted by an old or unknown scheme",
+                        err);
     if (!cfk__der_enter(&algorithm, CFK__DER_SEQUENCE, &parameters))
         return malformed(what, err);
     rc = read_kdf(&parameters, &s, what, err);
@@ -281,7 +326,7 @@ int cfk__dek_decrypt(struct cfk__span info, struct cfk__span data,
                      const struct cfk__passphrase *pass, uint8_t *out, size_t *out_size,
                      struct cfk_error *err)
 {
-    static const char what[] = "private key";
+    static const struct cfk__sealed *const what = &cfk__sealed_key;
     uint8_t key[CFK__CBC_KEY_MAX];
     uint8_t iv[CFK__CBC_BLOCK_MAX];
     enum cfk__cbc_id cipher;
@@ -291,10 +336,9 @@ int cfk__dek_decrypt(struct cfk__span info, struct cfk__span data,
     if (!read_dek_info(info, &cipher, iv, &known))
         return malformed(what, err);
     if (!known)
-        return cfk__fail(err, CFK_E_NOTSUP,
-                         "bundle: %s: encrypted with a cipher other than AES or triple "
-                         "DES in CBC mode; " REMEDY,
-                         what);
+        return not_read(
+            what, "encrypted with a cipher other than AES or triple DES in CBC mode",
+            err);
     rc = check_given(pass, what, err);
     if (rc == CFK_OK)
         rc = dek_key(pass->text, iv, cfk__cbc_key_size(cipher), key, err);
