@@ -2,6 +2,7 @@
 /* cfbundle: the best chain from a certificate to a trusted root. */
 #include "cfbundle_explain.h"
 #include "cfbundle_json.h"
+#include "cfbundle_key.h"
 #include "cfbundle_pool.h"
 #include "cfbundle_rank.h"
 #include "common/cli.h"
@@ -31,14 +32,16 @@ enum {
     OPT_AVOID,
     OPT_REQUIRE,
     OPT_EXPLAIN,
+    OPT_KEY,
+    OPT_PASS_FD,
 
     MAX_INTERMEDIATES = 253,
 };
 
 static const char help[] =
     "Usage: cfbundle [OPTION]... CERT\n"
-    "Find every chain from the first certificate in CERT (PEM, DER or PKCS #7; - is\n"
-    "standard input) to a trusted root, and print the best as PEM: the certificate,\n"
+    "Find every chain from the first certificate in CERT (PEM, DER, PKCS #7 or #12; -\n"
+    "is standard input) to a trusted root, and print the best as PEM: the certificate,\n"
     "then its intermediates, the root left out. Further certificates in CERT may be\n"
     "used as intermediates. Better are fewer certificates, then a root that more\n"
     "platforms trust, stronger steps, and what stays valid longer.\n"
@@ -47,6 +50,9 @@ static const char help[] =
     "      --intermediates FILE|DIR  more certificates to build from; repeatable\n"
     "      --time TIME               judge at this time (RFC 3339 or UNIX seconds), not "
     "now\n"
+    "      --key KEY                 the certificate must be that of this private key\n"
+    "      --pass-fd N               read the passphrase of KEY, or of CERT where it\n"
+    "                                is PKCS #12, from descriptor N; repeatable\n"
     "      --host NAME               the certificate must be for this name or address\n"
     "      --eku PURPOSE             serverAuth (default), clientAuth, emailProtection, "
     "any\n"
@@ -91,6 +97,8 @@ static const struct option longs[] = {
     { "roots", required_argument, NULL, OPT_ROOTS },
     { "intermediates", required_argument, NULL, OPT_INTERMEDIATES },
     { "time", required_argument, NULL, OPT_TIME },
+    { "key", required_argument, NULL, OPT_KEY },
+    { "pass-fd", required_argument, NULL, OPT_PASS_FD },
     { "host", required_argument, NULL, OPT_HOST },
     { "eku", required_argument, NULL, OPT_EKU },
     { "profile", required_argument, NULL, OPT_PROFILE },
@@ -124,6 +132,7 @@ struct request {
     int64_t time;
     struct cfk_bundle_options build;
     struct cfbundle_ranking ranking;
+    struct cfbundle_key key;
 };
 
 /* "A <- B <- C" of a chain or path, on stderr with -v. */
@@ -250,7 +259,11 @@ static int run(struct request *req)
     int rc = cfk_bundle_pool_new(NULL, &pool, &err);
 
     if (rc == CFK_OK)
-        rc = cfbundle_load(&req->sources, req->cert, pool, &leaf, &leaf_size, &err);
+        rc = cfbundle_load(&req->sources, req->cert, &req->key, pool, &leaf, &leaf_size,
+                           &err);
+    if (rc == CFK_OK)
+        rc = cfbundle_check_key(&req->key, leaf, leaf_size, &err);
+    cfbundle_key_wipe(&req->key);
     if (rc == CFK_OK)
         rc = cfk_bundle_build(pool, leaf, leaf_size, req->time, &req->build, &result,
                               &err);
@@ -350,6 +363,11 @@ static int parse(int argc, char **argv, struct request *req)
                 return cli_usage("--time wants RFC 3339 or UNIX seconds, not '%s'",
                                  optarg);
             break;
+        case OPT_KEY: req->key.path = optarg; break;
+        case OPT_PASS_FD:
+            if (!cli_passphrase_fd(&req->key.passphrases, optarg))
+                return cli_usage("--pass-fd wants an open descriptor, not '%s'", optarg);
+            break;
         case OPT_HOST: req->build.host = optarg; break;
         case OPT_EKU:
             if (!parse_eku(optarg, &req->build.eku))
@@ -388,7 +406,7 @@ static int parse(int argc, char **argv, struct request *req)
         return cli_usage(optind == argc ? "which certificate?"
                                         : "one certificate at a time");
     req->cert = argv[optind];
-    return CLI_YES;
+    return cfbundle_key_usable(&req->key, req->cert) ? CLI_YES : CLI_TROUBLE;
 }
 
 int main(int argc, char **argv)

@@ -146,25 +146,41 @@ static int add_system_roots(cfk_bundle_pool *pool, struct cfk_error *err)
     return err->code = CFK_E_NOTFOUND;
 }
 
-int cfbundle_load(const struct cfbundle_sources *sources, const char *cert,
-                  cfk_bundle_pool *pool, void **leaf, size_t *leaf_size,
-                  struct cfk_error *err)
+/* The certificate's own file, which may have a private key in it as well. */
+static int add_input(cfk_bundle_pool *pool, const char *path, struct cfbundle_key *key,
+                     void **leaf, size_t *leaf_size, struct cfk_error *err)
 {
-    struct reporting about = { cert, "certificate", true };
+    struct reporting about = { path, "certificate", true };
     struct cfk_bundle_report report = { .size = sizeof report };
     struct cli_input in;
-    int rc = cli_input_open(&in, cert, MAX_FILE, 0, err);
+    void *bag = NULL;
+    size_t bag_size;
+    int rc = cli_input_open(&in, path, MAX_FILE, CLI_INPUT_SECRET, err);
 
     if (rc != CFK_OK)
         return rc;
     report.each = report_bad;
     report.ctx = &about;
-    rc = cfk_bundle_pool_add_input(pool, in.data, in.size, &report, leaf, leaf_size, err);
+    rc = cfbundle_open_pkcs12(key, path, &in, &bag, &bag_size, err);
+    if (rc == CFK_OK)
+        rc = cfk_bundle_pool_add_input(pool, bag != NULL ? bag : in.data,
+                                       bag != NULL ? bag_size : in.size, &report, leaf,
+                                       leaf_size, err);
     cli_input_close(&in);
-    if (rc == CFK_OK && report.reordered)
+    if (rc == CFK_OK && report.reordered && bag == NULL)
         cli_warn("%s: the chain in it was out of order; servers send the certificate "
                  "first, then its issuer, and so on",
-                 cert);
+                 path);
+    cfk_free(NULL, bag);
+    return rc;
+}
+
+int cfbundle_load(const struct cfbundle_sources *sources, const char *cert,
+                  struct cfbundle_key *key, cfk_bundle_pool *pool, void **leaf,
+                  size_t *leaf_size, struct cfk_error *err)
+{
+    int rc = add_input(pool, cert, key, leaf, leaf_size, err);
+
     for (size_t i = 0; i < sources->count && rc == CFK_OK; i++)
         rc = add_source(pool, &sources->certs[i], err);
     for (size_t i = 0; i < sources->crl_count && rc == CFK_OK; i++)

@@ -3,6 +3,7 @@
 #ifndef CFBUNDLE_POOL_H
 #define CFBUNDLE_POOL_H
 
+#include "cfbundle_key.h"
 #include "cfkit/bundle.h"
 
 #include <stdbool.h>
@@ -31,9 +32,12 @@ bool cfbundle_add_source(struct cfbundle_sources *sources, const char *path,
                          uint32_t from);
 bool cfbundle_add_crl(struct cfbundle_sources *sources, const char *path);
 
-/* Read all of them into pool, and the certificate's own file: the leaf to *leaf. */
+/*
+ * Read all of them into pool, and the certificate's own file, whose passphrase key asks
+ * for where it has one: the leaf to *leaf.
+ */
 int cfbundle_load(const struct cfbundle_sources *sources, const char *cert,
-                  cfk_bundle_pool *pool, void **leaf, size_t *leaf_size,
-                  struct cfk_error *err);
+                  struct cfbundle_key *key, cfk_bundle_pool *pool, void **leaf,
+                  size_t *leaf_size, struct cfk_error *err);
 
 #endif

@@ -111,10 +111,12 @@ struct cfk_bundle_report {
 /*
  * Add every certificate of an input: PEM text (labels CERTIFICATE, X509
  * CERTIFICATE, PKCS7 and CMS), or in DER one certificate or a PKCS #7 bag of
- * them (SignedData of RFC 2315 or 5652; its signatures are not looked at).
+ * them (SignedData of RFC 2315 or 5652, also in BER, with open lengths around
+ * certificates that are DER; its signatures are not looked at).
  * Anything else in the text, private keys included, is skipped unread. A bad
  * certificate or bag is left out, counted and reported; the others are added
- * all the same. PKCS #12 is reported as CFK_E_NOTSUP.
+ * all the same. PKCS #12 is reported as CFK_E_NOTSUP: cfk_bundle_pkcs12_certs() takes
+ * certificates out of it.
  *
  *   from    one of CFK_BUNDLE_INPUT, _POOL, _ROOT.
  *   report  NULL: bad certificates are left out silently.
@@ -400,6 +402,7 @@ CFK_API int cfk_bundle_write_pem(const cfk_bundle_result *result, size_t chain,
 }
 #endif
 
+#include <cfkit/bundle_key.h>
 #include <cfkit/bundle_rank.h>
 
 #endif

@@ -127,7 +127,7 @@ static int walk_bag(struct walk *w, struct cfk__span der, uint64_t offset)
     if (rc != CFK_OK)
         return w->take(w, der, offset, &why);
     while (rc == CFK_OK && cfk__reader_left(&certs) > 0) {
-        if (!cfk__der_next(&certs, &cert)) {
+        if (!cfk__pkcs7_next(&certs, &cert)) {
             cfk__fail_at(&why, CFK_E_CORRUPT, offset,
                          "bundle: PKCS #7: a malformed certificate");
             return w->take(w, der, offset, &why);
@@ -143,21 +143,23 @@ static int walk_der(struct walk *w, struct cfk__span der, uint64_t offset)
 {
     struct cfk_error why = { 0 };
 
-    if (der.size > 1 && der.data[0] == CFK__DER_SEQUENCE && der.data[1] == 0x80) {
-        cfk__fail_at(&why, CFK_E_CORRUPT, offset,
-                     "bundle: a length without an end, which DER does not have");
-        return w->take(w, der, offset, &why);
-    }
     switch (cfk__der_kind(der)) {
     case CFK__DER_IS_PKCS7: return walk_bag(w, der, offset);
     case CFK__DER_IS_PKCS12:
         cfk__fail_at(
             &why, CFK_E_NOTSUP, offset,
-            "bundle: PKCS #12 is not read; 'openssl pkcs12 -nokeys' makes PEM of "
-            "it");
+            "bundle: PKCS #12 is not read here; 'openssl pkcs12 -nokeys' makes PEM "
+            "of it");
         return w->take(w, der, offset, &why);
-    default: return w->take(w, der, offset, NULL);
+    default: break;
     }
+    if (der.size > 1 && der.data[1] == 0x80) {
+        cfk__fail_at(&why, CFK_E_CORRUPT, offset,
+                     "bundle: a certificate with an open length, as BER has it; it must "
+                     "be DER");
+        return w->take(w, der, offset, &why);
+    }
+    return w->take(w, der, offset, NULL);
 }
 
 static bool is_bag(const struct cfk__pem_block *block)
@@ -169,8 +171,9 @@ static bool is_bag(const struct cfk__pem_block *block)
 static int decode_block(const cfk_bundle_pool *pool, const struct cfk__pem_block *block,
                         struct cfk__buffer *out, struct cfk_error *err)
 {
-    uint64_t body = block->offset + (uint64_t)(block->body.data - block->label.data) +
-                    strlen("-----BEGIN ");
+    const uint8_t *text = block->label.data - strlen("-----BEGIN ");
+    struct cfk__span body = block->body;
+    bool encrypted;
     size_t bad;
     int rc = CFK_OK;
 
@@ -182,9 +185,14 @@ static int decode_block(const cfk_bundle_pool *pool, const struct cfk__pem_block
         rc = cfk__pool_check_size(pool, block->body.size / 4 * 3 / 2, err);
     if (rc != CFK_OK)
         return rc;
-    rc = cfk__base64_decode(block->body, out, &bad);
+    cfk__pem_skip_headers(&body, &encrypted);
+    if (encrypted)
+        return cfk__fail_at(err, CFK_E_NOTSUP, block->offset,
+                            "bundle: a PEM certificate is encrypted; certificates need "
+                            "not be");
+    rc = cfk__base64_decode(body, out, &bad);
     if (rc == CFK_E_CORRUPT)
-        return cfk__fail_at(err, rc, body + bad,
+        return cfk__fail_at(err, rc, block->offset + (uint64_t)(body.data - text) + bad,
                             "bundle: a PEM certificate is not base64");
     return rc == CFK_OK ? CFK_OK : no_memory(err);
 }

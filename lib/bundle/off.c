@@ -123,6 +123,44 @@ int cfk_bundle_chain_cert(cfk_bundle_result *result, size_t chain, size_t index,
     return cfk__fail_absent(err, "bundle");
 }
 
+int cfk_bundle_key_check(const void *key, size_t key_size, const void *cert,
+                         size_t cert_size, const struct cfk_bundle_key_options *opts,
+                         struct cfk_error *err)
+{
+    (void)key;
+    (void)key_size;
+    (void)cert;
+    (void)cert_size;
+    (void)opts;
+    return cfk__fail_absent(err, "bundle");
+}
+
+int cfk_bundle_key_encrypted(const void *key, size_t key_size)
+{
+    (void)key;
+    (void)key_size;
+    return 0;
+}
+
+int cfk_bundle_is_pkcs12(const void *data, size_t size)
+{
+    (void)data;
+    (void)size;
+    return 0;
+}
+
+int cfk_bundle_pkcs12_certs(const void *data, size_t size,
+                            const struct cfk_bundle_key_options *opts, void **out,
+                            size_t *out_size, struct cfk_error *err)
+{
+    (void)data;
+    (void)size;
+    (void)opts;
+    (void)out_size;
+    *out = NULL;
+    return cfk__fail_absent(err, "bundle");
+}
+
 int cfk_bundle_leaf(cfk_bundle_result *result, struct cfk_bundle_cert *out,
                     struct cfk_error *err)
 {

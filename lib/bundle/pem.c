@@ -84,6 +84,51 @@ bool cfk__pem_next(struct cfk__reader *text, struct cfk__pem_block *block)
     }
 }
 
+static bool is_blank(uint8_t c)
+{
+    return c == ' ' || c == '\t' || c == '\r';
+}
+
+/* A line "Name: value" at the start of text, which it is taken from. */
+static bool take_header(struct cfk__span *text, struct cfk__span *name,
+                        struct cfk__span *value)
+{
+    const uint8_t *newline = memchr(text->data, '\n', text->size);
+    size_t size = newline != NULL ? (size_t)(newline - text->data) : text->size;
+    const uint8_t *colon = memchr(text->data, ':', size);
+
+    if (colon == NULL)
+        return false;
+    *name = (struct cfk__span){ text->data, (size_t)(colon - text->data) };
+    *value = (struct cfk__span){ colon + 1, size - name->size - 1 };
+    while (value->size > 0 && is_blank(value->data[0])) {
+        value->data++;
+        value->size--;
+    }
+    while (value->size > 0 && is_blank(value->data[value->size - 1]))
+        value->size--;
+    size += newline != NULL ? 1 : 0;
+    text->data += size;
+    text->size -= size;
+    return true;
+}
+
+struct cfk__span cfk__pem_skip_headers(struct cfk__span *body, bool *encrypted)
+{
+    struct cfk__span info = { NULL, 0 };
+    struct cfk__span name;
+    struct cfk__span value;
+
+    *encrypted = false;
+    while (take_header(body, &name, &value)) {
+        if (CFK__SPAN_IS(name, "Proc-Type"))
+            *encrypted = value.size > 2 && !CFK__SPAN_IS(value, "4,CLEAR");
+        if (CFK__SPAN_IS(name, "DEK-Info"))
+            info = value;
+    }
+    return info;
+}
+
 bool cfk__pem_is_certificate(const struct cfk__pem_block *block)
 {
     return CFK__SPAN_IS(block->label, LABEL) || CFK__SPAN_IS(block->label, "X509 " LABEL);

@@ -22,6 +22,12 @@ bool cfk__pem_next(struct cfk__reader *text, struct cfk__pem_block *block);
 bool cfk__pem_is_certificate(const struct cfk__pem_block *block);
 
 /*
+ * Take headers, "Name: value" up to an empty line (RFC 1421, 4.6), off the start of
+ * a body. *encrypted where Proc-Type says so; the value of DEK-Info, or nothing.
+ */
+struct cfk__span cfk__pem_skip_headers(struct cfk__span *body, bool *encrypted);
+
+/*
  * Append what base64 text stands for to out; blanks and line ends are skipped.
  * CFK_OK, CFK_E_CORRUPT with *bad the byte to blame, CFK_E_LIMIT, CFK_E_NOMEM.
  */

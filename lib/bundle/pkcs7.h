@@ -17,11 +17,15 @@ enum cfk__der_kind {
 enum cfk__der_kind cfk__der_kind(struct cfk__span der);
 
 /*
- * A reader over the certificates of a bag, of which each is an element; those
+ * A reader over the certificates of a bag, in DER or BER (with lengths that are open
+ * or longer than they need to be), of which each is an element; those
  * that are no SEQUENCE are of kinds that are not X.509. CFK_OK, or
  * CFK_E_CORRUPT with the offset of what is wrong.
  */
 int cfk__pkcs7_open(struct cfk__span der, struct cfk__reader *certs,
                     struct cfk_error *err);
+
+/* The next element of these; false where it is malformed. */
+bool cfk__pkcs7_next(struct cfk__reader *certs, struct cfk__der *out);
 
 #endif

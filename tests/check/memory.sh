@@ -146,4 +146,35 @@ if strace -o trace true 2>/dev/null; then
 else
     skip 'strace does not work here'
 fi
+
+# A private key that is compared: not its number, nor its text, nor its passphrase.
+# key_needles FILE...: the number of key.pem, and lines of the files.
+key_needles() {
+    number=$(openssl ec -in key.pem -text -noout 2>log | sed -n '/priv:/,/pub:/p' | grep '^ ' | tr -d ' :\n')
+    echo "number $number" >needles
+    for file in "$@"; do
+        grep -v -e - -e : "$file" | head -n 2 | while read -r line; do
+            [ -z "$line" ] || echo "text $(hex "$line")"
+        done >>needles
+    done
+}
+if openssl ecparam -name prime256v1 -genkey -noout -out key.pem 2>log; then
+    openssl req -x509 -new -key key.pem -subj /CN=x -days 9000 -out cert.pem 2>log
+    openssl pkcs8 -topk8 -in key.pem -passout "pass:$first" -out locked.pem
+    openssl ec -in key.pem -aes256 -passout "pass:$first" -out old.pem 2>log
+    cat cert.pem key.pem >both.pem
+    key_needles key.pem locked.pem old.pem
+    echo "passphrase $(hex "$first")" >>needles
+    for key in key.pem locked.pem old.pem both.pem; do
+        stopped env LD_PRELOAD="$work/stop.so" "$CF_TOOLS/cfbundle" --roots cert.pem --eku any \
+            --key "$key" --pass-fd 3 both.pem 3<pass1
+        command="memory of cfbundle --key $key"
+        find_in pid "$pid" && is_empty found
+        let_go
+        check "$key was compared" cmp -s out cert.pem
+    done
+    command='memory'
+else
+    skip 'no openssl command to make a key with'
+fi
 finish

@@ -253,15 +253,98 @@ START_TEST(empty_and_damaged_bags_are_refused_with_a_reason)
     add_bytes(&b, "x", 1);
     t = take(b.data, b.size);
     unit_expect_error(t.rc, CFK_E_CORRUPT, &t.err, "behind its end");
-    b = good;
-    b.data[1] = 0x80;
-    t = take(b.data, b.size);
-    unit_expect_error(t.rc, CFK_E_CORRUPT, &t.err, "length without an end");
     for (size_t i = 0; i < good.size; i++) {
         b = good;
         b.data[i] ^= 0x41;
         take(b.data, b.size);
     }
+}
+END_TEST
+
+/* Before what is there, a tag and an open length; behind it, their end. */
+static void wrap_open(struct bytes *b, uint8_t tag)
+{
+    uint8_t head[2] = { tag, 0x80 };
+
+    prepend(b, head, sizeof head);
+    add_bytes(b, "\0\0", 2);
+}
+
+/* The bag of what is in b as programs write it that do not know its size beforehand. */
+static void make_open_bag(struct bytes *b, unsigned depth)
+{
+    static const char type[] = "\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x02";
+    struct bytes content = { .size = 0 };
+
+    wrap_open(b, 0xa0);
+    add_bytes(b, "\x31\x80\0\0", 4);
+    add_bytes(&content, "\x24\x80\x04\x01x\x04\x00\0\0", 9); /* in two pieces */
+    while (depth-- > 0)
+        wrap_open(&content, 0xa0);
+    prepend(&content, "\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x01", 11);
+    wrap_open(&content, 0x30);
+    prepend(b, content.data, content.size);
+    prepend(b, "\x02\x01\x01\x31\x84\x00\x00\x00\x00", 9); /* longer than need be */
+    wrap_open(b, 0x30);
+    wrap_open(b, 0xa0);
+    prepend(b, type, sizeof type - 1);
+    wrap_open(b, 0x30);
+}
+
+START_TEST(bags_with_open_lengths_are_opened)
+{
+    struct bytes b = { .size = 0 };
+    struct bytes good;
+    struct taken t;
+
+    add_cert(&b, &root);
+    add_cert(&b, &ca);
+    add_cert(&b, &leaf);
+    make_open_bag(&b, 1);
+    good = b;
+    t = take(b.data, b.size);
+    ck_assert_msg(t.rc == CFK_OK, "%s", t.err.message);
+    ck_assert(t.is_leaf);
+    ck_assert_uint_eq(t.found, 3);
+    ck_assert_uint_eq(t.others, 2);
+    for (size_t i = 2; i < good.size; i++) /* without all of its ends it is none */
+        ck_assert_int_ne(take(good.data, i).rc, CFK_OK);
+    add_bytes(&b, "\0\0", 2);
+    t = take(b.data, b.size);
+    unit_expect_error(t.rc, CFK_E_CORRUPT, &t.err, "behind its end");
+    for (size_t i = 0; i < good.size; i++) {
+        b = good;
+        b.data[i] ^= 0x80;
+        take(b.data, b.size);
+    }
+}
+END_TEST
+
+START_TEST(open_lengths_nest_so_deep_and_no_certificate_has_one)
+{
+    enum { AROUND = 4, PIECES = 1, DEPTH = 32 };
+    struct bytes b = { .size = 0 };
+    struct taken t;
+
+    for (unsigned over = 0; over <= 1; over++) {
+        b.size = 0;
+        add_cert(&b, &leaf);
+        make_open_bag(&b, DEPTH - AROUND - PIECES + over);
+        t = take(b.data, b.size);
+        ck_assert_int_eq(t.rc, over ? CFK_E_CORRUPT : CFK_OK);
+    }
+    b.size = 0; /* one in a bag, then one alone */
+    add_cert(&b, &leaf);
+    memmove(b.data + 2, b.data + 3, b.size - 3);
+    b.data[1] = 0x80;
+    b.size--;
+    add_bytes(&b, "\0\0", 2);
+    t = take(b.data, b.size);
+    unit_expect_error(t.rc, CFK_E_CORRUPT, &t.err,
+                      "a certificate with an open length, as BER has it; it must be DER");
+    make_open_bag(&b, 0);
+    t = take(b.data, b.size);
+    unit_expect_error(t.rc, CFK_E_CORRUPT, &t.err, "the outermost sequence");
 }
 END_TEST
 
@@ -340,6 +423,8 @@ Suite *unit_suite(void)
         a_report_of_an_older_caller_is_left_alone,
         bags_are_opened,
         empty_and_damaged_bags_are_refused_with_a_reason,
+        bags_with_open_lengths_are_opened,
+        open_lengths_nest_so_deep_and_no_certificate_has_one,
         a_block_without_anything_in_it_is_no_certificate,
         what_is_no_certificate_is_told_apart,
         inputs_survive_every_allocation_failure,
