@@ -117,7 +117,8 @@ int cfk__verdict(struct cfk__search *s)
 {
     struct cfk_bundle_result *result = s->result;
     uint32_t budgets = CFK_BUNDLE_MET_LENGTH | CFK_BUNDLE_MET_FAILURES |
-                       CFK_BUNDLE_MET_EXPANSIONS | CFK_BUNDLE_MET_COMPARISONS;
+                       CFK_BUNDLE_MET_EXPANSIONS | CFK_BUNDLE_MET_COMPARISONS |
+                       CFK_BUNDLE_MET_FETCHES;
     struct cfk__cert *leaf = &result->leaf;
     struct cfk__path alone = { .certs = &leaf,
                                .length = 1,
@@ -128,14 +129,15 @@ int cfk__verdict(struct cfk__search *s)
     if (result->chains.count > 0)
         return CFK_OK;
     if ((result->met & budgets) != 0) {
-        result->reason =
-            cfk__fail(&result->why, CFK_E_LIMIT, "bundle: no chain was found within %s",
-                      (result->met & CFK_BUNDLE_MET_EXPANSIONS) != 0 ? "the steps allowed"
-                      : (result->met & CFK_BUNDLE_MET_FAILURES) != 0
-                          ? "the signature checks allowed"
-                      : (result->met & CFK_BUNDLE_MET_COMPARISONS) != 0
-                          ? "the name comparisons allowed"
-                          : "the length allowed");
+        result->reason = cfk__fail(
+            &result->why, CFK_E_LIMIT, "bundle: no chain was found within %s",
+            (result->met & CFK_BUNDLE_MET_EXPANSIONS) != 0 ? "the steps allowed"
+            : (result->met & CFK_BUNDLE_MET_FAILURES) != 0
+                ? "the signature checks allowed"
+            : (result->met & CFK_BUNDLE_MET_COMPARISONS) != 0
+                ? "the name comparisons allowed"
+            : (result->met & CFK_BUNDLE_MET_LENGTH) != 0 ? "the length allowed"
+                                                         : "the fetches allowed");
         return CFK_OK;
     }
     rc = choose(s, &path);
