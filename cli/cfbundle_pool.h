@@ -22,6 +22,7 @@ struct cfbundle_sources {
     struct cfbundle_source certs[CFBUNDLE_SOURCES];
     size_t count;
     bool roots_given; /* else the system's are used */
+    bool reordered;   /* out: the chain in the file of the certificate is out of order */
     const char *crls[CFBUNDLE_CRLS];
     size_t crl_count;
 };
@@ -32,7 +33,7 @@ bool cfbundle_add_source(struct cfbundle_sources *sources, const char *path,
 bool cfbundle_add_crl(struct cfbundle_sources *sources, const char *path);
 
 /* Read all of them into pool, and the certificate's own file: the leaf to *leaf. */
-int cfbundle_load(const struct cfbundle_sources *sources, const char *cert,
+int cfbundle_load(struct cfbundle_sources *sources, const char *cert,
                   cfk_bundle_pool *pool, void **leaf, size_t *leaf_size,
                   struct cfk_error *err);
 

@@ -158,6 +158,13 @@ CFK_API int cfk_bundle_pool_add_crl(cfk_bundle_pool *pool, const void *data, siz
                                     struct cfk_bundle_report *report,
                                     struct cfk_error *err);
 
+/*
+ * What an input looks like by its outside, for messages where it holds nothing of what
+ * is wanted: "a private key", "a CRL", "HTML or XML", "nothing at all"... A constant.
+ * O(size) at most. Since 0.1.
+ */
+CFK_API const char *cfk_bundle_input_kind(const void *data, size_t size);
+
 /* CRLs in the pool. Since 0.1. */
 CFK_API size_t cfk_bundle_pool_crl_count(const cfk_bundle_pool *pool);
 
@@ -367,6 +374,13 @@ struct cfk_bundle_rejected_info {
 CFK_API int cfk_bundle_rejected(const cfk_bundle_result *result, size_t path,
                                 struct cfk_bundle_rejected_info *out,
                                 struct cfk_error *err);
+
+/*
+ * Why a path was rejected, in words in err, as cfk_bundle_reason() has them.
+ * Returns the reason; CFK_E_INVALID or CFK_E_NOMEM where there is none. Since 0.1.
+ */
+CFK_API int cfk_bundle_rejected_explain(cfk_bundle_result *result, size_t path,
+                                        struct cfk_error *err);
 
 /* Facts of a certificate of a rejected path, as cfk_bundle_chain_cert(). Since 0.1. */
 CFK_API int cfk_bundle_rejected_cert(cfk_bundle_result *result, size_t path, size_t index,

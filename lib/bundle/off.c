@@ -259,3 +259,18 @@ int cfk_bundle_issuer_url(const void *der, size_t size, size_t index, const char
     (void)url_size;
     return cfk__fail_absent(err, "bundle");
 }
+
+int cfk_bundle_rejected_explain(cfk_bundle_result *result, size_t path,
+                                struct cfk_error *err)
+{
+    (void)result;
+    (void)path;
+    return cfk__fail_absent(err, "bundle");
+}
+
+const char *cfk_bundle_input_kind(const void *data, size_t size)
+{
+    (void)data;
+    (void)size;
+    return "unknown";
+}
