@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "cfbundle_pool.h"
 
+#include "cfbundle_warnings.h"
 #include "common/cli.h"
 #include "common/input.h"
 
@@ -50,7 +51,8 @@ static void report_bad(void *ctx, uint64_t index, uint64_t offset,
         return;
     (r->loud ? cli_warn : cli_detail)("%s: %s %llu at byte %llu is left out: %s", r->path,
                                       r->what, (unsigned long long)index + 1,
-                                      (unsigned long long)offset, why->message);
+                                      (unsigned long long)offset,
+                                      cfbundle_words(why->message));
 }
 
 static int add(const struct reading *r, const struct cli_input *in,
@@ -64,14 +66,30 @@ static int add(const struct reading *r, const struct cli_input *in,
     return cfk_bundle_pool_add(r->pool, in->data, in->size, r->from, report, err);
 }
 
+/* Whether a kind, "a certificate", is what is wanted, "certificate". */
+static bool is_wanted(const struct reading *r, const char *kind)
+{
+    return strncmp(kind, "a ", 2) == 0 && strcmp(kind + 2, r->what) == 0;
+}
+
+/* DER of another kind is told as such at the end, and not as a damaged one before. */
+static bool is_other_der(const struct reading *r, const struct cli_input *in)
+{
+    const char *kind;
+
+    if (in->size == 0 || in->data[0] != '0')
+        return false;
+    kind = cfk_bundle_input_kind(in->data, in->size);
+    return !is_wanted(r, kind) && strstr(kind, "PKCS") == NULL;
+}
+
 /* The file has nothing of what is wanted, for which err may have words: say what it has.
  */
 static int nothing_in_it(const struct reading *r, const struct cli_input *in, int rc,
                          struct cfk_error *err)
 {
     const char *kind = cfk_bundle_input_kind(in->data, in->size);
-    bool damaged = strlen(kind) == strlen("a ") + strlen(r->what) &&
-                   strcmp(kind + strlen("a "), r->what) == 0;
+    bool damaged = is_wanted(r, kind);
 
     if (damaged && rc != CFK_OK)
         return rc;
@@ -94,6 +112,7 @@ static int read_file(const struct reading *r, struct cfk_bundle_report *report,
     *report = (struct cfk_bundle_report){ .size = sizeof *report };
     report->each = report_bad;
     report->ctx = &copy;
+    copy.loud = r->loud && !is_other_der(r, &in);
     rc = add(r, &in, report, err);
     cli_detail("%s: %llu %ss", r->path, (unsigned long long)(report->found - report->bad),
                r->what);

@@ -41,9 +41,9 @@ tls=https://127.0.0.1:$(cat port_tls)
 issue() {
     [ -f "$1.key" ] || openssl ecparam -name prime256v1 -genkey -noout -out "$1.key"
     printf '%b' "$3" >ext
-    openssl req -new -key "$1.key" -subj "/CN=$1" -out "$1.csr" 2>log &&
-        openssl x509 -req -in "$1.csr" -CA "$2.pem" -CAkey "$2.key" -CAcreateserial -days 3650 \
-            -extfile ext -out "$1.pem" 2>log || cat log
+    openssl req -new -key "$1.key" -subj "/CN=$1" -out "$1.csr" 2>log || cat log
+    openssl x509 -req -in "$1.csr" -CA "$2.pem" -CAkey "$2.key" -CAcreateserial -days 3650 \
+        -extfile ext -out "$1.pem" 2>log || cat log
     openssl x509 -in "$1.pem" -outform DER -out "www/$1.der"
 }
 # leaf NAME URL...: a leaf by c.
