@@ -124,7 +124,7 @@ static void report(const cfk_bundle_result *result)
     bool needed = cfk_bundle_chain_count(result) == 0;
 
     for (size_t i = 0; i < cfk_bundle_fetched_count(result); i++) {
-        struct cfk_bundle_fetched one = { .size = sizeof one };
+        struct cfk_bundle_fetched_info one = { .size = sizeof one };
 
         cfk_bundle_fetched(result, i, &one, NULL);
         if (one.code != CFK_OK)

@@ -175,7 +175,7 @@ static json_t *json_fetched(const cfk_bundle_result *result)
     json_t *list = json_array();
 
     for (size_t i = 0; i < cfk_bundle_fetched_count(result); i++) {
-        struct cfk_bundle_fetched one = { .size = sizeof one };
+        struct cfk_bundle_fetched_info one = { .size = sizeof one };
 
         cfk_bundle_fetched(result, i, &one, NULL);
         json_array_append_new(

@@ -66,9 +66,11 @@ static int add(const struct reading *r, const struct cli_input *in,
     return cfk_bundle_pool_add(r->pool, in->data, in->size, r->from, report, err);
 }
 
-/* Whether a kind, "a certificate", is what is wanted, "certificate". */
+/* Whether a kind, "a certificate", is what is wanted, "certificate", or may have been. */
 static bool is_wanted(const struct reading *r, const char *kind)
 {
+    if (strcmp(kind, "damaged DER") == 0)
+        return true;
     return strncmp(kind, "a ", 2) == 0 && strcmp(kind + 2, r->what) == 0;
 }
 

@@ -88,8 +88,8 @@ struct cfk_bundle_fetch_options {
  * A limit that is met is CFK_BUNDLE_MET_FETCHES, and without a chain the
  * verdict is CFK_E_LIMIT. A fetch that failed is no such limit; it is listed here.
  */
-struct cfk_bundle_fetched {
-    size_t size; /* sizeof(struct cfk_bundle_fetched) */
+struct cfk_bundle_fetched_info {
+    size_t size; /* sizeof(struct cfk_bundle_fetched_info) */
 
     /* Lives as long as the result; what is not printable ASCII is in it as %XX. */
     const char *url;
@@ -114,7 +114,8 @@ CFK_API size_t cfk_bundle_fetched_count(const cfk_bundle_result *result);
  * Returns CFK_OK or CFK_E_INVALID (out of range). Since 0.1.
  */
 CFK_API int cfk_bundle_fetched(const cfk_bundle_result *result, size_t index,
-                               struct cfk_bundle_fetched *out, struct cfk_error *err);
+                               struct cfk_bundle_fetched_info *out,
+                               struct cfk_error *err);
 
 /*
  * URL number index that a certificate in DER names for its issuer, whatever

@@ -357,9 +357,9 @@ size_t cfk_bundle_fetched_count(const cfk_bundle_result *result)
 }
 
 int cfk_bundle_fetched(const cfk_bundle_result *result, size_t index,
-                       struct cfk_bundle_fetched *out, struct cfk_error *err)
+                       struct cfk_bundle_fetched_info *out, struct cfk_error *err)
 {
-    struct cfk_bundle_fetched ours = { 0 };
+    struct cfk_bundle_fetched_info ours = { 0 };
     const struct cfk__fetched *item;
 
     if (index >= result->fetches.count)

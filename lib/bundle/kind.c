@@ -81,7 +81,7 @@ static const char *kind_of_der(struct cfk__span der)
     }
     cfk__reader_init(&r, der.data, der.size);
     if (!cfk__der_enter(&r, CFK__DER_SEQUENCE, &outer))
-        return NULL;
+        return der.data[1] >= 0x80 ? "damaged DER" : NULL; /* else text, which may be */
     if (cfk__der_enter(&outer, CFK__DER_SEQUENCE, &inner))
         return kind_of_signed(&outer, &inner);
     if (cfk__der_next(&outer, &first) && first.tag == 0x0a)

@@ -241,7 +241,7 @@ size_t cfk_bundle_fetched_count(const cfk_bundle_result *result)
 }
 
 int cfk_bundle_fetched(const cfk_bundle_result *result, size_t index,
-                       struct cfk_bundle_fetched *out, struct cfk_error *err)
+                       struct cfk_bundle_fetched_info *out, struct cfk_error *err)
 {
     (void)result;
     (void)index;

@@ -65,8 +65,8 @@ static void expect_list(const cfk_bundle_result *result, size_t asked)
     size_t told = 0;
 
     for (size_t i = 0; i < count; i++) {
-        struct cfk_bundle_fetched one = { .size = sizeof one };
-        struct cfk_bundle_fetched other = { .size = sizeof other };
+        struct cfk_bundle_fetched_info one = { .size = sizeof one };
+        struct cfk_bundle_fetched_info other = { .size = sizeof other };
 
         if (cfk_bundle_fetched(result, i, &one, NULL) != CFK_OK ||
             (one.code == CFK_OK) != (one.message[0] == '\0'))

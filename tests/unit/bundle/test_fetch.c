@@ -42,9 +42,9 @@ static cfk_bundle_result *build_with(cfk_bundle_pool *pool, const struct make *m
     return build(pool, m, &opts);
 }
 
-static struct cfk_bundle_fetched fetched(const cfk_bundle_result *result, size_t i)
+static struct cfk_bundle_fetched_info fetched(const cfk_bundle_result *result, size_t i)
 {
-    struct cfk_bundle_fetched out = { .size = sizeof out };
+    struct cfk_bundle_fetched_info out = { .size = sizeof out };
 
     ck_assert_int_eq(cfk_bundle_fetched(result, i, &out, NULL), CFK_OK);
     return out;
@@ -64,7 +64,7 @@ START_TEST(a_missing_issuer_is_fetched)
     cfk_bundle_pool *pool = pool_of_root();
     struct web web = { .count = 0 };
     cfk_bundle_result *result;
-    struct cfk_bundle_fetched one;
+    struct cfk_bundle_fetched_info one;
     uint8_t room[2048];
     struct named n;
 

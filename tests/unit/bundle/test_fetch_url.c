@@ -29,7 +29,7 @@ static cfk_bundle_result *build_for(const char *url, size_t url_size, struct web
 static void expect_url(const char *url, size_t url_size, uint32_t flags,
                        const char *refusal, const char *text)
 {
-    struct cfk_bundle_fetched one = { .size = sizeof one };
+    struct cfk_bundle_fetched_info one = { .size = sizeof one };
     struct web web = { .options.flags = flags };
     cfk_bundle_pool *pool;
     cfk_bundle_result *result = build_for(url, url_size, &web, &pool);
