@@ -234,6 +234,7 @@ static int answer(struct request *req, cfk_bundle_result *result, struct cfk_err
                                     .time = req->time,
                                     .reordered = req->sources.reordered };
     int reason = cfk_bundle_reason(result, &found.why);
+    int status;
 
     cfbundle_show(result);
     if (req->explain)
@@ -248,9 +249,10 @@ static int answer(struct request *req, cfk_bundle_result *result, struct cfk_err
         return answer_json(req, &found, err);
     if (reason == CFK_OK)
         return CLI_YES;
+    status = cli_fail(&found.why);
     if (reason == CFK_E_UNKNOWN_ISSUER && !req->fetch.wanted)
         cfbundle_fetch_hint(result);
-    return cli_fail(&found.why);
+    return status;
 }
 
 static int run(struct request *req)

@@ -47,7 +47,10 @@ static void explain_best(cfk_bundle_result *result,
 {
     char date[CFBUNDLE_DATE_SIZE];
 
-    fprintf(stderr, "The best of %zu chains:\n", cfk_bundle_chain_count(result));
+    if (cfk_bundle_chain_count(result) == 1)
+        fputs("The only chain:\n", stderr);
+    else
+        fprintf(stderr, "The best of %zu chains:\n", cfk_bundle_chain_count(result));
     for (size_t i = 0; i < best->length; i++) {
         struct cfk_bundle_cert cert = { .size = sizeof cert };
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What is fetched, what comes of it, and what is never asked for. */
 #include "bundle/pem.h"
+#include "crl_world.h"
 #include "fault.h"
 #include "small_world.h"
 #include "web.h"
@@ -444,6 +445,36 @@ START_TEST(a_full_pool_takes_no_more)
 }
 END_TEST
 
+START_TEST(revocation_is_judged_anew_after_a_fetch)
+{
+    struct cfk_bundle_options opts = { .size = sizeof opts };
+    struct list of_ca = { .issuer = "ca", .signed_by = 2 };
+    struct make twin = crl_ca;
+    struct web web = { .options.flags = CFK_BUNDLE_FETCH_ALL };
+    cfk_bundle_pool *pool = new_pool();
+    cfk_bundle_result *result;
+    uint8_t room[2048];
+    struct named n;
+
+    make_add(pool, &crl_root, CFK_BUNDLE_ROOT);
+    make_add(pool, &crl_ca, CFK_BUNDLE_POOL);
+    ck_assert_int_eq(add_list(pool, &of_root), CFK_OK);
+    ck_assert_int_eq(add_list(pool, &of_ca), CFK_OK);
+    twin.until = "481231235959Z";
+    web_add_cert(&web, CA_URL, &twin, room);
+    n.m = crl_leaf;
+    snprintf(n.ext, sizeof n.ext, "%s", crl_leaf.ext != NULL ? crl_leaf.ext : "");
+    web_issuer_ext(n.ext, sizeof n.ext, CA_URL);
+    n.m.ext = n.ext;
+    opts.fetch = web_options(&web);
+    result = build(pool, &n.m, &opts);
+    ck_assert_int_eq(cfk_bundle_reason(result, NULL), CFK_OK);
+    ck_assert_uint_eq(cfk_bundle_chain_count(result), 2);
+    cfk_bundle_result_free(result);
+    cfk_bundle_pool_free(pool);
+}
+END_TEST
+
 START_TEST(bad_options_are_refused)
 {
     struct cfk_bundle_options opts = { .size = sizeof opts };
@@ -514,6 +545,7 @@ Suite *unit_suite(void)
         sizes_are_limited_from_both_sides,
         all_answers_together_are_limited,
         a_full_pool_takes_no_more,
+        revocation_is_judged_anew_after_a_fetch,
         bad_options_are_refused,
         fetching_survives_every_allocation_failure,
         NULL,

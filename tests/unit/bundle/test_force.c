@@ -112,6 +112,45 @@ START_TEST(what_is_no_chain_is_none)
 }
 END_TEST
 
+START_TEST(nothing_but_a_root_is_added)
+{
+    static const struct make low = {
+        .subject = "ca", .issuer = "mid", .key = 2, .signed_by = 5, .ca = true
+    };
+    static const struct make mid = {
+        .subject = "mid", .issuer = "root", .key = 5, .signed_by = 1, .ca = true
+    };
+    cfk_bundle_pool *pool = new_pool();
+    struct cfk_error err = { 0 };
+    cfk_bundle_result *result;
+
+    make_add(pool, &low, CFK_BUNDLE_INPUT);
+    make_add(pool, &mid, CFK_BUNDLE_POOL);
+    make_add(pool, &root, CFK_BUNDLE_ROOT);
+    result = build(pool, &leaf, &force);
+    ck_assert_int_eq(cfk_bundle_reason(result, &err), CFK_OK);
+    unit_expect_error(err.code, CFK_E_UNKNOWN_ISSUER, &err, "certificate 2 (CN=ca)");
+    ck_assert_uint_eq(chain_of(result).length, 2);
+    cfk_bundle_result_free(result);
+    cfk_bundle_pool_free(pool);
+}
+END_TEST
+
+START_TEST(a_link_is_a_name_and_a_key)
+{
+    struct make other = ca;
+    cfk_bundle_pool *pool = new_pool();
+    cfk_bundle_result *result;
+
+    other.subject = "other"; /* with the key that signed the leaf */
+    make_add(pool, &other, CFK_BUNDLE_INPUT);
+    result = build(pool, &leaf, &force);
+    ck_assert_int_eq(cfk_bundle_reason(result, NULL), CFK_E_UNKNOWN_ISSUER);
+    cfk_bundle_result_free(result);
+    cfk_bundle_pool_free(pool);
+}
+END_TEST
+
 START_TEST(a_root_that_is_given_is_the_end)
 {
     cfk_bundle_pool *pool = new_pool();
@@ -185,6 +224,8 @@ Suite *unit_suite(void)
         a_valid_chain_is_kept_and_no_other_looked_for,
         what_is_not_valid_is_taken_with_a_warning,
         what_is_no_chain_is_none,
+        nothing_but_a_root_is_added,
+        a_link_is_a_name_and_a_key,
         a_root_that_is_given_is_the_end,
         a_chain_has_an_end,
         forcing_survives_every_allocation_failure,
