@@ -252,7 +252,7 @@ START_TEST(fetching_all_finds_what_a_pool_with_all_has)
     struct gen gen;
 
     gen_seed(&gen, 4);
-    for (int i = 0; i < (CHECKED ? 30 : 400); i++) {
+    for (int i = 0; i < (CHECKED ? 5 : 60); i++) {
         struct web web = { .options.max_count = 1000, .options.max_depth = 100 };
         cfk_bundle_pool *full_pool;
         cfk_bundle_pool *pool;
@@ -281,7 +281,7 @@ START_TEST(fetching_all_finds_what_a_pool_with_all_has)
         cfk_bundle_result_free(full);
         cfk_bundle_pool_free(full_pool);
     }
-    ck_assert_uint_gt(with_chains, CHECKED ? 5 : 100);
+    ck_assert_uint_gt(with_chains, CHECKED ? 0 : 15);
 }
 END_TEST
 

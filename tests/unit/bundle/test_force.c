@@ -181,10 +181,18 @@ START_TEST(a_chain_has_an_end)
     cfk_bundle_result *result;
     struct cfk_error err = { 0 };
     struct make m = ca;
+    size_t serial = 0;
+    uint8_t der[2048];
+    size_t size;
 
+    m.serial = 0x7e;
+    size = make_cert(&m, der);
+    while (memcmp(der + serial, "\x02\x01\x7e", 3) != 0)
+        serial++;
     for (unsigned i = 0; i < 255; i++) {
-        m.serial = (uint8_t)i;
-        make_add(pool, &m, CFK_BUNDLE_INPUT);
+        der[serial + 2] = (uint8_t)i;
+        ck_assert_int_eq(cfk_bundle_pool_add_der(pool, der, size, CFK_BUNDLE_INPUT, NULL),
+                         CFK_OK);
         if (i == 253) {
             result = build(pool, &leaf, &force);
             cfk_bundle_result_free(result);
