@@ -2,62 +2,12 @@
 /* What is fetched, what comes of it, and what is never asked for. */
 #include "bundle/pem.h"
 #include "crl_world.h"
-#include "fault.h"
 #include "small_world.h"
-#include "web.h"
+#include "web_world.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define CA_URL "http://ca.test/ca.der"
-
-/* A leaf whose issuer's certificate is at this URL. */
-struct named {
-    struct make m;
-    char ext[5400];
-};
-
-static const struct make *by_url(struct named *n, const struct make *m, const char *url)
-{
-    n->m = *m;
-    n->ext[0] = '\0';
-    web_issuer_ext(n->ext, sizeof n->ext, url);
-    n->m.ext = n->ext;
-    return &n->m;
-}
-
-static cfk_bundle_pool *pool_of_root(void)
-{
-    cfk_bundle_pool *pool = new_pool();
-
-    make_add(pool, &root, CFK_BUNDLE_ROOT);
-    return pool;
-}
-
-static cfk_bundle_result *build_with(cfk_bundle_pool *pool, const struct make *m,
-                                     struct web *web)
-{
-    struct cfk_bundle_options opts = { .size = sizeof opts, .fetch = web_options(web) };
-
-    return build(pool, m, &opts);
-}
-
-static struct cfk_bundle_fetched_info fetched(const cfk_bundle_result *result, size_t i)
-{
-    struct cfk_bundle_fetched_info out = { .size = sizeof out };
-
-    ck_assert_int_eq(cfk_bundle_fetched(result, i, &out, NULL), CFK_OK);
-    return out;
-}
-
-static struct cfk_bundle_counters counters(const cfk_bundle_result *result)
-{
-    struct cfk_bundle_counters out = { .size = sizeof out };
-
-    ck_assert_int_eq(cfk_bundle_result_counters(result, &out, NULL), CFK_OK);
-    return out;
-}
 
 START_TEST(a_missing_issuer_is_fetched)
 {
@@ -156,33 +106,6 @@ START_TEST(answers_are_der_or_pem_or_what_is_wrong_is_told)
     expect_answer(der, size + 8, CFK_E_CORRUPT, "no certificate", 0);
 }
 END_TEST
-
-/* leaf, issued by a, issued by b, issued by c, issued by root: names, and who signed. */
-static const struct make links[] = {
-    { .subject = "leaf", .issuer = "a", .key = 9, .signed_by = 10 },
-    { .subject = "a", .issuer = "b", .key = 10, .signed_by = 11, .ca = true },
-    { .subject = "b", .issuer = "c", .key = 11, .signed_by = 12, .ca = true },
-    { .subject = "c", .issuer = "root", .key = 12, .signed_by = 1, .ca = true },
-};
-static const char *const link_urls[] = { "http://x.test/a", "http://x.test/b",
-                                         "http://x.test/c", "http://x.test/root" };
-
-struct line {
-    struct web web;
-    struct named named[4];
-    uint8_t rooms[4][2048];
-};
-
-/* A web with a, b and c, each of which names the next. */
-static void make_line(struct line *line)
-{
-    memset(&line->web, 0, sizeof line->web);
-    for (size_t i = 0; i < 4; i++) {
-        by_url(&line->named[i], &links[i], link_urls[i]);
-        if (i > 0)
-            web_add_cert(&line->web, link_urls[i - 1], &line->named[i].m, line->rooms[i]);
-    }
-}
 
 START_TEST(a_chain_is_fetched_link_by_link_as_deep_as_allowed)
 {
@@ -381,70 +304,6 @@ START_TEST(failed_fetches_are_listed_with_their_cause)
 }
 END_TEST
 
-START_TEST(sizes_are_limited_from_both_sides)
-{
-    for (int stubborn = 0; stubborn < 2; stubborn++)
-        for (int total = 0; total < 2; total++)
-            for (uint64_t less = 0; less < 2; less++) {
-                cfk_bundle_pool *pool = pool_of_root();
-                struct web web = { .stubborn = stubborn };
-                cfk_bundle_result *result;
-                uint8_t room[2048];
-                struct named n;
-
-                web_add_cert(&web, CA_URL, &ca, room);
-                *(total ? &web.options.max_total : &web.options.max_size) =
-                    web.pages[0].size - less;
-                result = build_with(pool, by_url(&n, &leaf, CA_URL), &web);
-                ck_assert_int_eq(fetched(result, 0).code, less ? CFK_E_LIMIT : CFK_OK);
-                ck_assert_uint_eq(cfk_bundle_chain_count(result), !less);
-                ck_assert_uint_le(fetched(result, 0).bytes, web.pages[0].size - less);
-                if (less)
-                    ck_assert_msg(strstr(fetched(result, 0).message, "more than") != NULL,
-                                  "%s", fetched(result, 0).message);
-                cfk_bundle_result_free(result);
-                cfk_bundle_pool_free(pool);
-            }
-}
-END_TEST
-
-START_TEST(all_answers_together_are_limited)
-{
-    cfk_bundle_pool *pool = pool_of_root();
-    cfk_bundle_result *result;
-    struct line line;
-
-    make_line(&line);
-    line.web.options.max_total = line.web.pages[0].size + line.web.pages[1].size;
-    result = build_with(pool, &line.named[0].m, &line.web);
-    ck_assert_int_eq(cfk_bundle_reason(result, NULL), CFK_E_LIMIT);
-    ck_assert_uint_eq(line.web.asked, 2);
-    ck_assert_uint_eq(counters(result).met, CFK_BUNDLE_MET_FETCHES);
-    cfk_bundle_result_free(result);
-    cfk_bundle_pool_free(pool);
-}
-END_TEST
-
-START_TEST(a_full_pool_takes_no_more)
-{
-    struct cfk_bundle_pool_options small = { .size = sizeof small, .max_certs = 1 };
-    struct web web = { .count = 0 };
-    cfk_bundle_result *result;
-    cfk_bundle_pool *pool;
-    uint8_t room[2048];
-    struct named n;
-
-    ck_assert_int_eq(cfk_bundle_pool_new(&small, &pool, NULL), CFK_OK);
-    make_add(pool, &root, CFK_BUNDLE_ROOT);
-    web_add_cert(&web, CA_URL, &ca, room);
-    result = build_with(pool, by_url(&n, &leaf, CA_URL), &web);
-    ck_assert_int_eq(cfk_bundle_reason(result, NULL), CFK_E_UNKNOWN_ISSUER);
-    ck_assert_int_eq(fetched(result, 0).code, CFK_E_LIMIT);
-    cfk_bundle_result_free(result);
-    cfk_bundle_pool_free(pool);
-}
-END_TEST
-
 START_TEST(revocation_is_judged_anew_after_a_fetch)
 {
     struct cfk_bundle_options opts = { .size = sizeof opts };
@@ -475,60 +334,6 @@ START_TEST(revocation_is_judged_anew_after_a_fetch)
 }
 END_TEST
 
-START_TEST(bad_options_are_refused)
-{
-    struct cfk_bundle_options opts = { .size = sizeof opts };
-    cfk_bundle_pool *pool = pool_of_root();
-    struct web web = { .count = 0 };
-    cfk_bundle_result *result;
-    struct cfk_error err = { 0 };
-
-    opts.fetch = web_options(&web);
-    web.options.flags = 4;
-    unit_expect_error(make_build(pool, &leaf, &opts, &result, &err), CFK_E_INVALID, &err,
-                      "unknown flags");
-    ck_assert_ptr_null(result);
-    web.options.flags = 0;
-    web.options.size = 0;
-    ck_assert_int_eq(make_build(pool, &leaf, &opts, &result, &err), CFK_E_INVALID);
-    cfk_bundle_pool_free(pool);
-}
-END_TEST
-
-static int build_once(void *ctx, const struct cfk_alloc *alloc)
-{
-    struct cfk_bundle_options opts = { .size = sizeof opts, .alloc = alloc };
-    struct cfk_bundle_pool_options pool_opts = { .size = sizeof pool_opts };
-    cfk_bundle_result *result = NULL;
-    cfk_bundle_pool *pool;
-    struct line *line = ctx;
-    uint8_t der[2048];
-    size_t size = make_cert(&root, der);
-    int rc;
-
-    pool_opts.alloc = alloc;
-    rc = cfk_bundle_pool_new(&pool_opts, &pool, NULL);
-    if (rc == CFK_OK)
-        rc = cfk_bundle_pool_add_der(pool, der, size, CFK_BUNDLE_ROOT, NULL);
-    opts.fetch = web_options(&line->web);
-    if (rc == CFK_OK)
-        rc = make_build(pool, &line->named[0].m, &opts, &result, NULL);
-    if (rc == CFK_OK)
-        ck_assert_uint_eq(cfk_bundle_chain_count(result), 1);
-    cfk_bundle_result_free(result);
-    cfk_bundle_pool_free(pool);
-    return rc;
-}
-
-START_TEST(fetching_survives_every_allocation_failure)
-{
-    struct line line;
-
-    make_line(&line);
-    fault_sweep(build_once, &line, 30);
-}
-END_TEST
-
 Suite *unit_suite(void)
 {
     const TTest *const tests[] = {
@@ -542,12 +347,7 @@ Suite *unit_suite(void)
         only_proven_issuers_may_name_more,
         what_is_fetched_is_not_trusted,
         failed_fetches_are_listed_with_their_cause,
-        sizes_are_limited_from_both_sides,
-        all_answers_together_are_limited,
-        a_full_pool_takes_no_more,
         revocation_is_judged_anew_after_a_fetch,
-        bad_options_are_refused,
-        fetching_survives_every_allocation_failure,
         NULL,
     };
     Suite *suite = suite_create("bundle/fetch");
