@@ -116,6 +116,8 @@ json_is "[c['from'] for c in d['chains'][0]['certs']]" \
 json_is "d['counters']['fetches'], [f['code'] for f in d['fetched']]" "3 ['ok', 'ok', 'ok']"
 json_is "d['fetched'][0]['url'] == '$base/c.der', d['fetched'][0]['certs']" 'True 1'
 json_is "d['counters']['fetched_bytes'] == sum(f['bytes'] for f in d['fetched'])" True
+python3 "$CF_SOURCE/tests/cli/cfbundle_schema.py" <out >complaints 2>&1
+check "schema: $(head -n 3 complaints)" test ! -s complaints
 fetch 0 --explain three.pem
 err_has 'fetched, expires'
 fetch 0 --intermediates ab.pem --intermediates c.pem three.pem
@@ -169,6 +171,8 @@ run 1 cfbundle --roots root.pem --intermediates ab.pem --fetch --fetch-private -
     --json nevers.pem
 json_is "[f['code'] for f in d['fetched']], d['error']['code']" \
     "['timeout', 'timeout', 'timeout'] unknown-issuer"
+python3 "$CF_SOURCE/tests/cli/cfbundle_schema.py" <out >complaints 2>&1
+check "schema: $(head -n 3 complaints)" test ! -s complaints
 
 # --- limits ---
 fetch 2 --limit fetches=2 three.pem
