@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* cfbundle: the best chain from a certificate to a trusted root. */
+#include "cfbundle_build.h"
 #include "cfbundle_explain.h"
+#include "cfbundle_fetch.h"
 #include "cfbundle_json.h"
 #include "cfbundle_key.h"
 #include "cfbundle_pool.h"
@@ -12,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 enum {
     OPT_ROOTS = CLI_OPT_OWN,
@@ -34,9 +37,22 @@ enum {
     OPT_EXPLAIN,
     OPT_KEY,
     OPT_PASS_FD,
+    OPT_ALLOW_SHA1,
+    OPT_POLICY,
+    OPT_EXPLICIT_POLICY,
+    OPT_INHIBIT_MAPPING,
+    OPT_INHIBIT_ANY_POLICY,
+    OPT_LIMIT,
+    OPT_FETCH,
+    OPT_FETCH_PRIVATE,
+    OPT_FETCH_TIMEOUT,
+    OPT_FETCH_MAX_TIME,
+    OPT_KEEP,
 
     MAX_INTERMEDIATES = 253,
 };
+
+#define FETCH_TIME_MAX UINT64_C(3600000000000) /* nanoseconds */
 
 static const char help[] =
     "Usage: cfbundle [OPTION]... CERT\n"
@@ -63,10 +79,27 @@ static const char help[] =
     "DER);\n"
     "                                repeatable\n"
     "      --crl-if-present          what no CRL tells about is good\n"
+    "      --allow-sha1              take signatures with SHA-1\n"
+    "      --policy OID              a certificate policy that will do where one is "
+    "asked\n"
+    "                                for; repeatable\n"
+    "      --explicit-policy         one must be valid down the whole chain\n"
+    "      --inhibit-mapping         policies are not mapped to others\n"
+    "      --inhibit-any-policy      anyPolicy stands for no other\n"
     "      --max-depth N             at most N intermediates (default 10)\n"
+    "      --limit NAME=N            search no further than this; see cfbundle(1)\n"
+    "      --fetch                   get missing issuers from where certificates say\n"
+    "                                they are; otherwise no network is used\n"
+    "      --fetch-private           hosts that are not on the public internet, too\n"
+    "      --fetch-timeout TIME      for one URL (default 10s)\n"
+    "      --fetch-max-time TIME     for all of them (default 30s)\n"
+    "      --keep DIR                keep what was fetched and is in a chain, use it "
+    "again\n"
     "      --order LIST              rank by these, of shortest,ubiquity,security,"
     "longest\n"
-    "      --flavor NAME             rank as cfssl does: optimal or ubiquitous\n"
+    "      --flavor NAME             as cfssl does: optimal, ubiquitous, or force, "
+    "which\n"
+    "                                keeps the chain of CERT, valid or not\n"
     "      --prefer-anchor SHA256    chains to this root come first; repeatable\n"
     "      --avoid-anchor SHA256     chains to this root come last; repeatable\n"
     "      --require-platform NAME   only a chain that it trusts will do; repeatable\n"
@@ -114,6 +147,17 @@ static const struct option longs[] = {
     { "avoid-anchor", required_argument, NULL, OPT_AVOID },
     { "require-platform", required_argument, NULL, OPT_REQUIRE },
     { "explain", no_argument, NULL, OPT_EXPLAIN },
+    { "allow-sha1", no_argument, NULL, OPT_ALLOW_SHA1 },
+    { "policy", required_argument, NULL, OPT_POLICY },
+    { "explicit-policy", no_argument, NULL, OPT_EXPLICIT_POLICY },
+    { "inhibit-mapping", no_argument, NULL, OPT_INHIBIT_MAPPING },
+    { "inhibit-any-policy", no_argument, NULL, OPT_INHIBIT_ANY_POLICY },
+    { "limit", required_argument, NULL, OPT_LIMIT },
+    { "fetch", no_argument, NULL, OPT_FETCH },
+    { "fetch-private", no_argument, NULL, OPT_FETCH_PRIVATE },
+    { "fetch-timeout", required_argument, NULL, OPT_FETCH_TIMEOUT },
+    { "fetch-max-time", required_argument, NULL, OPT_FETCH_MAX_TIME },
+    { "keep", required_argument, NULL, OPT_KEEP },
     { "output", required_argument, NULL, 'o' },
     { "force", no_argument, NULL, 'f' },
     CLI_COMMON_LONGS,
@@ -130,57 +174,19 @@ struct request {
     bool all;
     bool explain;
     int64_t time;
-    struct cfk_bundle_options build;
+    struct cfbundle_build build;
+    struct cfbundle_fetching fetch;
     struct cfbundle_ranking ranking;
     struct cfbundle_key key;
 };
 
-/* "A <- B <- C" of a chain or path, on stderr with -v. */
-static void show_path(cfk_bundle_result *result, size_t path, size_t length,
-                      cfbundle_cert_fn describe, const char *words)
+static void warn(void *ctx, const char *code, const char *words)
 {
-    cli_detail("%s", words);
-    for (size_t i = 0; i < length; i++) {
-        struct cfk_bundle_cert cert = { .size = sizeof cert };
-
-        if (describe(result, path, i, &cert, NULL) == CFK_OK)
-            cli_detail("  %zu %s (%s)", i + 1, cert.subject, cert.key);
-    }
-}
-
-static void show(cfk_bundle_result *result)
-{
-    char words[160];
-
-    for (size_t i = 0; cli_verbose() && i < cfk_bundle_chain_count(result); i++) {
-        struct cfk_bundle_chain_info chain = { .size = sizeof chain };
-
-        cfk_bundle_chain(result, i, &chain, NULL);
-        snprintf(words, sizeof words, "chain %zu, %u certificates:", i + 1,
-                 (unsigned)chain.length);
-        show_path(result, i, chain.length, cfk_bundle_chain_cert, words);
-    }
-    for (size_t i = 0; cli_verbose() && i < cfk_bundle_rejected_count(result); i++) {
-        struct cfk_bundle_rejected_info path = { .size = sizeof path };
-
-        cfk_bundle_rejected(result, i, &path, NULL);
-        snprintf(words, sizeof words,
-                 "rejected, %s at certificate %u:", cfk_error_name(path.reason),
-                 (unsigned)path.step + 1);
-        show_path(result, i, path.length, cfk_bundle_rejected_cert, words);
-    }
-}
-
-static void warn(const cfk_bundle_result *result)
-{
-    struct cfk_bundle_chain_info best = { .size = sizeof best };
-
-    cfk_bundle_chain(result, 0, &best, NULL);
-    for (size_t i = 0; i < CFBUNDLE_WARNINGS; i++)
-        if ((best.warnings & cfbundle_warnings[i].bit) != 0) /* no root is everywhere */
-            (cfbundle_warnings[i].bit == CFK_BUNDLE_WARN_UBIQUITY
-                 ? cli_detail
-                 : cli_warn)("the best chain: %s", cfbundle_warnings[i].words);
+    (void)ctx;
+    if (strcmp(code, "not-ubiquitous") == 0) /* no root is everywhere */
+        cli_detail("%s", words);
+    else
+        cli_warn("%s", words);
 }
 
 /* The best chain, or each under a line that says which it is. */
@@ -210,42 +216,52 @@ static int write_chains(const struct request *req, const cfk_bundle_result *resu
     return rc;
 }
 
-static int answer_json(const struct request *req, cfk_bundle_result *result,
-                       const struct cfk_error *why, struct cfk_error *err)
+static int answer_json(const struct request *req, struct cfbundle_found *found,
+                       struct cfk_error *err)
 {
+    int reason = cfk_bundle_reason(found->result, NULL);
     char *text = NULL;
     size_t size;
     int status;
 
-    if (why->code == CFK_OK && cfk_bundle_write_pem(result, 0, req->pem_flags, NULL,
-                                                    &text, &size, err) != CFK_OK)
+    if (reason == CFK_OK && cfk_bundle_write_pem(found->result, 0, req->pem_flags, NULL,
+                                                 &text, &size, err) != CFK_OK)
         return cli_fail(err);
-    status = cfbundle_print_json(result, req->ranking.platforms, text, why);
+    found->pem = text;
+    status = cfbundle_print_json(found);
     cfk_free(NULL, text);
-    if (status != CLI_YES || why->code == CFK_OK)
+    if (status != CLI_YES || reason == CFK_OK)
         return status;
-    fprintf(stderr, "cfbundle: error: %s\n", why->message);
-    return why->code == CFK_E_LIMIT ? CLI_TROUBLE : CLI_NO;
+    fprintf(stderr, "cfbundle: error: %s\n", cfbundle_words(found->why.message));
+    return reason == CFK_E_LIMIT ? CLI_TROUBLE : CLI_NO;
 }
 
-static int answer(const struct request *req, cfk_bundle_result *result,
-                  struct cfk_error *err)
+static int answer(struct request *req, cfk_bundle_result *result, struct cfk_error *err)
 {
-    struct cfk_error why = { 0 };
-    int reason = cfk_bundle_reason(result, &why);
+    struct cfbundle_found found = { .result = result,
+                                    .platforms = req->ranking.platforms,
+                                    .time = req->time,
+                                    .reordered = req->sources.reordered };
+    int reason = cfk_bundle_reason(result, &found.why);
+    int status;
 
-    show(result);
+    cfbundle_show(result);
     if (req->explain)
-        cfbundle_explain(result, req->ranking.platforms, req->time);
-    if (reason == CFK_OK) {
-        warn(result);
-        if ((!cli_json() || req->output != NULL) &&
-            write_chains(req, result, err) != CFK_OK)
-            return cli_fail(err);
-    }
+        cfbundle_explain(&found);
+    cfbundle_warnings(&found, warn, NULL);
+    if (cfbundle_fetch_end(&req->fetch, result, err) != CFK_OK)
+        return cli_fail(err);
+    if (reason == CFK_OK && (!cli_json() || req->output != NULL) &&
+        write_chains(req, result, err) != CFK_OK)
+        return cli_fail(err);
     if (cli_json())
-        return answer_json(req, result, &why, err);
-    return reason == CFK_OK ? CLI_YES : cli_fail(&why);
+        return answer_json(req, &found, err);
+    if (reason == CFK_OK)
+        return CLI_YES;
+    status = cli_fail(&found.why);
+    if (reason == CFK_E_UNKNOWN_ISSUER && !req->fetch.wanted)
+        cfbundle_fetch_hint(result);
+    return status;
 }
 
 static int run(struct request *req)
@@ -258,6 +274,8 @@ static int run(struct request *req)
     int status;
     int rc = cfk_bundle_pool_new(NULL, &pool, &err);
 
+    if (rc == CFK_OK && req->fetch.wanted)
+        rc = cfbundle_fetch_begin(&req->fetch, &err);
     if (rc == CFK_OK)
         rc = cfbundle_load(&req->sources, req->cert, &req->key, pool, &leaf, &leaf_size,
                            &err);
@@ -265,8 +283,8 @@ static int run(struct request *req)
         rc = cfbundle_check_key(&req->key, leaf, leaf_size, &err);
     cfbundle_key_wipe(&req->key);
     if (rc == CFK_OK)
-        rc = cfk_bundle_build(pool, leaf, leaf_size, req->time, &req->build, &result,
-                              &err);
+        rc = cfk_bundle_build(pool, leaf, leaf_size, req->time, &req->build.options,
+                              &result, &err);
     if (rc == CFK_OK)
         rc = cfbundle_rank(&req->ranking, result,
                            req->explain || cli_json() || cli_verbose(), &err);
@@ -274,42 +292,9 @@ static int run(struct request *req)
     cfk_bundle_result_free(result);
     cfk_bundle_pool_free(pool);
     cfbundle_rank_free(&req->ranking);
+    cfbundle_fetch_free(&req->fetch);
     cfk_free(NULL, leaf);
     return status;
-}
-
-static bool parse_eku(const char *text, uint32_t *eku)
-{
-    static const char *const names[] = {
-        [CFK_BUNDLE_EKU_SERVER_AUTH] = "serverAuth",
-        [CFK_BUNDLE_EKU_CLIENT_AUTH] = "clientAuth",
-        [CFK_BUNDLE_EKU_EMAIL_PROTECTION] = "emailProtection",
-        [CFK_BUNDLE_EKU_ANY] = "any",
-    };
-
-    for (uint32_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (strcmp(text, names[i]) == 0) {
-            *eku = i;
-            return true;
-        }
-    return false;
-}
-
-static bool parse_profile(const char *text, uint32_t *profile)
-{
-    static const char *const names[] = {
-        [CFK_BUNDLE_PROFILE_DEFAULT] = "default",
-        [CFK_BUNDLE_PROFILE_LENIENT] = "lenient",
-        [CFK_BUNDLE_PROFILE_RFC5280] = "rfc5280",
-        [CFK_BUNDLE_PROFILE_WEBPKI] = "webpki",
-    };
-
-    for (uint32_t i = 0; i < sizeof names / sizeof *names; i++)
-        if (strcmp(text, names[i]) == 0) {
-            *profile = i;
-            return true;
-        }
-    return false;
 }
 
 /* The options of ranking. CLI_YES, or what main() returns. */
@@ -325,7 +310,8 @@ static int parse_ranking(int option, struct cfbundle_ranking *ranking)
         break;
     case OPT_FLAVOR:
         if (!cfbundle_flavor(ranking, optarg))
-            return cli_usage("--flavor wants optimal or ubiquitous, not '%s'", optarg);
+            return cli_usage("--flavor wants optimal, ubiquitous or force, not '%s'",
+                             optarg);
         break;
     case OPT_PREFER:
     case OPT_AVOID:
@@ -344,9 +330,106 @@ static int parse_ranking(int option, struct cfbundle_ranking *ranking)
     return CLI_YES;
 }
 
+/* Options of how chains are judged; those of ranking if it is none of them. */
+static int parse_build(int option, struct request *req)
+{
+    struct cfk_bundle_options *o = &req->build.options;
+    uint64_t number;
+
+    switch (option) {
+    case OPT_HOST: o->host = optarg; break;
+    case OPT_EKU:
+        if (!cfbundle_eku(&req->build, optarg))
+            return cli_usage("--eku wants serverAuth, clientAuth, emailProtection or "
+                             "any, not '%s'",
+                             optarg);
+        break;
+    case OPT_PROFILE:
+        if (!cfbundle_profile(&req->build, optarg))
+            return cli_usage("--profile wants webpki, rfc5280 or lenient, not '%s'",
+                             optarg);
+        break;
+    case OPT_CRL_IF_PRESENT: o->flags |= CFK_BUNDLE_CRL_IF_PRESENT; break;
+    case OPT_ALLOW_SHA1: o->flags |= CFK_BUNDLE_ALLOW_SHA1; break;
+    case OPT_EXPLICIT_POLICY: o->flags |= CFK_BUNDLE_REQUIRE_POLICY; break;
+    case OPT_INHIBIT_MAPPING: o->flags |= CFK_BUNDLE_NO_MAPPING; break;
+    case OPT_INHIBIT_ANY_POLICY: o->flags |= CFK_BUNDLE_NO_ANY_POLICY; break;
+    case OPT_POLICY:
+        if (!cfbundle_policy(&req->build, optarg))
+            return cli_usage("too many of --policy");
+        break;
+    case OPT_MAX_DEPTH:
+        if (!cli_parse_u64(optarg, 0, MAX_INTERMEDIATES, &number))
+            return cli_usage("--max-depth wants a number up to %d, not '%s'",
+                             MAX_INTERMEDIATES, optarg);
+        o->max_length = (uint32_t)number + 2;
+        break;
+    case OPT_LIMIT:
+        if (!cfbundle_limit(&req->build, optarg))
+            return cli_usage("--limit wants NAME=N with N from 1 and a name that is in "
+                             "cfbundle(1), not '%s'",
+                             optarg);
+        break;
+    default: return parse_ranking(option, &req->ranking);
+    }
+    return CLI_YES;
+}
+
+/* Options of fetching; those of judging if it is none of them. */
+static int parse_fetch(int option, struct request *req)
+{
+    struct cfbundle_fetching *f = &req->fetch;
+
+    switch (option) {
+    case OPT_FETCH: f->wanted = true; return CLI_YES;
+    case OPT_FETCH_PRIVATE: f->any_address = true; break;
+    case OPT_KEEP: f->keep = optarg; break;
+    case OPT_FETCH_TIMEOUT:
+    case OPT_FETCH_MAX_TIME: {
+        uint64_t *time = option == OPT_FETCH_TIMEOUT ? &f->timeout_ns : &f->max_time_ns;
+
+        if (!cli_parse_duration(optarg, time) || *time == 0 || *time > FETCH_TIME_MAX)
+            return cli_usage("a fetch may take up to an hour, such as 500ms or 10s, not "
+                             "'%s'",
+                             optarg);
+        break;
+    }
+    default: return parse_build(option, req);
+    }
+    f->tuned = true;
+    return CLI_YES;
+}
+
+/* Options that make no sense together. CLI_YES, or what main() returns. */
+static int check_together(struct request *req)
+{
+    struct cfk_bundle_rank_options *rank = &req->ranking.options;
+
+    if (rank->flavor != 0 && rank->order[0] != 0)
+        return cli_usage("--flavor is an order, so --order cannot be another");
+    if (req->ranking.forced && (rank->order[0] != 0 || rank->prefer_count > 0 ||
+                                rank->avoid_count > 0 || req->all || req->fetch.wanted))
+        return cli_usage("--flavor force takes the chain of CERT as it is: --order, "
+                         "--prefer-anchor, --avoid-anchor, --all and --fetch choose "
+                         "between chains");
+    if (req->fetch.tuned && !req->fetch.wanted)
+        return cli_usage("--fetch-private, --fetch-timeout, --fetch-max-time and --keep "
+                         "are for --fetch");
+    if (req->ranking.forced)
+        req->build.options.flags |= CFK_BUNDLE_FORCE;
+    if (req->all || rank->require_count > 0)
+        req->fetch.options.flags |= CFK_BUNDLE_FETCH_ALL;
+    if (req->fetch.wanted)
+        req->build.options.fetch = &req->fetch.options;
+    if (req->fetch.keep != NULL && access(req->fetch.keep, F_OK) == 0 &&
+        !cfbundle_add_source(&req->sources, req->fetch.keep, CFK_BUNDLE_POOL))
+        return cli_usage("at most %d times --roots and --intermediates",
+                         CFBUNDLE_SOURCES);
+    return CLI_YES;
+}
+
 static int parse(int argc, char **argv, struct request *req)
 {
-    uint64_t number;
     int c;
 
     while ((c = cli_option(argc, argv)) != -1)
@@ -368,28 +451,9 @@ static int parse(int argc, char **argv, struct request *req)
             if (!cli_passphrase_fd(&req->key.passphrases, optarg))
                 return cli_usage("--pass-fd wants an open descriptor, not '%s'", optarg);
             break;
-        case OPT_HOST: req->build.host = optarg; break;
-        case OPT_EKU:
-            if (!parse_eku(optarg, &req->build.eku))
-                return cli_usage("--eku wants serverAuth, clientAuth, emailProtection or "
-                                 "any, not '%s'",
-                                 optarg);
-            break;
-        case OPT_PROFILE:
-            if (!parse_profile(optarg, &req->build.profile))
-                return cli_usage("--profile wants webpki, rfc5280 or lenient, not '%s'",
-                                 optarg);
-            break;
         case OPT_CRL:
             if (!cfbundle_add_crl(&req->sources, optarg))
                 return cli_usage("at most %d times --crl", CFBUNDLE_CRLS);
-            break;
-        case OPT_CRL_IF_PRESENT: req->build.flags |= CFK_BUNDLE_CRL_IF_PRESENT; break;
-        case OPT_MAX_DEPTH:
-            if (!cli_parse_u64(optarg, 0, MAX_INTERMEDIATES, &number))
-                return cli_usage("--max-depth wants a number up to %d, not '%s'",
-                                 MAX_INTERMEDIATES, optarg);
-            req->build.max_length = (uint32_t)number + 2;
             break;
         case OPT_WITH_ROOT: req->pem_flags |= CFK_BUNDLE_WITH_ROOT; break;
         case OPT_ALL: req->all = true; break;
@@ -397,16 +461,14 @@ static int parse(int argc, char **argv, struct request *req)
         case 'o': req->output = optarg; break;
         case 'f': req->output_flags |= CLI_OUTPUT_REPLACE; break;
         default:
-            if (parse_ranking(c, &req->ranking) != CLI_YES)
+            if (parse_fetch(c, req) != CLI_YES)
                 return CLI_TROUBLE;
         }
-    if (req->ranking.options.flavor != 0 && req->ranking.options.order[0] != 0)
-        return cli_usage("--flavor is an order, so --order cannot be another");
     if (optind + 1 != argc)
         return cli_usage(optind == argc ? "which certificate?"
                                         : "one certificate at a time");
     req->cert = argv[optind];
-    return cfbundle_key_usable(&req->key, req->cert) ? CLI_YES : CLI_TROUBLE;
+    return cfbundle_key_usable(&req->key, req->cert) ? check_together(req) : CLI_TROUBLE;
 }
 
 int main(int argc, char **argv)
@@ -416,7 +478,9 @@ int main(int argc, char **argv)
 
     cli_start(&tool);
     req.time = (int64_t)time(NULL);
-    req.build.size = sizeof req.build;
+    req.build.options.size = sizeof req.build.options;
+    req.build.fetch = &req.fetch.options;
+    cfbundle_fetch_init(&req.fetch);
     status = parse(argc, argv, &req);
     if (status != CLI_YES)
         return status;

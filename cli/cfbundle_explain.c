@@ -1,27 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 #include "cfbundle_explain.h"
 
+#include "cfbundle_json.h"
 #include "common/cli.h"
 
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 enum {
     DAY = 86400,
     OTHERS_MAX = 20, /* chains and paths that are told of */
 };
-
-const char *cfbundle_date(int64_t when, char text[CFBUNDLE_DATE_SIZE])
-{
-    time_t seconds = (time_t)when;
-    struct tm tm;
-
-    if (gmtime_r(&seconds, &tm) == NULL ||
-        strftime(text, CFBUNDLE_DATE_SIZE, "%Y-%m-%d", &tm) == 0)
-        snprintf(text, CFBUNDLE_DATE_SIZE, "?");
-    return text;
-}
 
 /* Names in certificates are not ours: what is not plain text is shown as \xHH. */
 static void say(const char *text)
@@ -47,6 +36,8 @@ static void explain_cert(const struct cfk_bundle_cert *cert, size_t number, int6
     fprintf(stderr, ", %s, ", cert->signature);
     if (cert->from == CFK_BUNDLE_ROOT)
         fputs("trusted root, ", stderr);
+    if (cert->from == CFK_BUNDLE_FETCHED)
+        fputs("fetched, ", stderr);
     fprintf(stderr, "expires %s (%lld days)\n", cfbundle_date(cert->not_after, date),
             days);
 }
@@ -56,7 +47,10 @@ static void explain_best(cfk_bundle_result *result,
 {
     char date[CFBUNDLE_DATE_SIZE];
 
-    fprintf(stderr, "The best of %zu chains:\n", cfk_bundle_chain_count(result));
+    if (cfk_bundle_chain_count(result) == 1)
+        fputs("The only chain:\n", stderr);
+    else
+        fprintf(stderr, "The best of %zu chains:\n", cfk_bundle_chain_count(result));
     for (size_t i = 0; i < best->length; i++) {
         struct cfk_bundle_cert cert = { .size = sizeof cert };
 
@@ -134,29 +128,25 @@ static void explain_other(cfk_bundle_result *result, size_t number,
 
 static void explain_rejected(cfk_bundle_result *result, size_t number)
 {
-    struct cfk_bundle_rejected_info path = { .size = sizeof path };
-    struct cfk_bundle_cert cert = { .size = sizeof cert };
+    struct cfk_error why = { 0 };
 
-    cfk_bundle_rejected(result, number, &path, NULL);
-    if (cfk_bundle_rejected_cert(result, number, path.step, &cert, NULL) != CFK_OK)
-        return;
-    fprintf(stderr, "Rejected, %s: certificate %u, ", cfk_error_name(path.reason),
-            (unsigned)path.step + 1);
-    say(cert.subject);
+    cfk_bundle_rejected_explain(result, number, &why);
+    fprintf(stderr, "Rejected, %s: ", cfk_error_name(why.code));
+    say(cfbundle_words(why.message));
     fputs(".\n", stderr);
 }
 
-void cfbundle_explain(cfk_bundle_result *result, const cfk_bundle_platforms *platforms,
-                      int64_t now)
+void cfbundle_explain(const struct cfbundle_found *found)
 {
     struct cfk_bundle_chain_info best = { .size = sizeof best };
+    cfk_bundle_result *result = found->result;
     size_t chains = cfk_bundle_chain_count(result);
     size_t rejected = cfk_bundle_rejected_count(result);
 
     if (cfk_bundle_chain(result, 0, &best, NULL) == CFK_OK) {
-        explain_best(result, &best, now);
-        if (platforms != NULL)
-            explain_platforms(result, platforms, &best);
+        explain_best(result, &best, found->time);
+        if (found->platforms != NULL)
+            explain_platforms(result, found->platforms, &best);
     }
     for (size_t i = 1; i < chains && i < OTHERS_MAX; i++)
         explain_other(result, i, &best);
@@ -164,4 +154,40 @@ void cfbundle_explain(cfk_bundle_result *result, const cfk_bundle_platforms *pla
         explain_rejected(result, i);
     if (chains > OTHERS_MAX || rejected > OTHERS_MAX)
         fputs("There are more; --json has all of them.\n", stderr);
+}
+
+/* "A <- B <- C" of a chain or path, on stderr with -v. */
+static void show_path(cfk_bundle_result *result, size_t path, size_t length,
+                      cfbundle_cert_fn describe, const char *words)
+{
+    cli_detail("%s", words);
+    for (size_t i = 0; i < length; i++) {
+        struct cfk_bundle_cert cert = { .size = sizeof cert };
+
+        if (describe(result, path, i, &cert, NULL) == CFK_OK)
+            cli_detail("  %zu %s (%s)", i + 1, cert.subject, cert.key);
+    }
+}
+
+void cfbundle_show(cfk_bundle_result *result)
+{
+    char words[160];
+
+    for (size_t i = 0; cli_verbose() && i < cfk_bundle_chain_count(result); i++) {
+        struct cfk_bundle_chain_info chain = { .size = sizeof chain };
+
+        cfk_bundle_chain(result, i, &chain, NULL);
+        snprintf(words, sizeof words, "chain %zu, %u certificates:", i + 1,
+                 (unsigned)chain.length);
+        show_path(result, i, chain.length, cfk_bundle_chain_cert, words);
+    }
+    for (size_t i = 0; cli_verbose() && i < cfk_bundle_rejected_count(result); i++) {
+        struct cfk_bundle_rejected_info path = { .size = sizeof path };
+
+        cfk_bundle_rejected(result, i, &path, NULL);
+        snprintf(words, sizeof words,
+                 "rejected, %s at certificate %u:", cfk_error_name(path.reason),
+                 (unsigned)path.step + 1);
+        show_path(result, i, path.length, cfk_bundle_rejected_cert, words);
+    }
 }

@@ -38,9 +38,10 @@ static json_t *json_cert(const struct cfk_bundle_cert *cert)
     if (strcmp(key, "RSA") == 0)
         snprintf(key, sizeof key, "RSA-%u", (unsigned)cert->key_bits);
     if (cert->from != 0)
-        from = cert->from == CFK_BUNDLE_ROOT    ? "root"
-               : cert->from == CFK_BUNDLE_INPUT ? "input"
-                                                : "pool";
+        from = cert->from == CFK_BUNDLE_ROOT      ? "root"
+               : cert->from == CFK_BUNDLE_INPUT   ? "input"
+               : cert->from == CFK_BUNDLE_FETCHED ? "fetched"
+                                                  : "pool";
     return json_pack("{s:s, s:o, s:o, s:o, s:o, s:s, s:o, s:s}", "sha256", sha256,
                      "subject", json_text(cert->subject), "issuer",
                      json_text(cert->issuer), "not_before", json_time(cert->not_before),
@@ -66,24 +67,13 @@ static json_t *json_certs(cfk_bundle_result *result, size_t path, size_t length,
     return certs;
 }
 
-const struct cfbundle_warning cfbundle_warnings[CFBUNDLE_WARNINGS] = {
-    { CFK_BUNDLE_WARN_SHA1, "sha1", "a signature in it is made with SHA-1" },
-    { CFK_BUNDLE_WARN_WEAK_KEY, "weak-key", "an RSA key in it has less than 2048 bits" },
-    { CFK_BUNDLE_WARN_SHORT, "ends-before-leaf",
-      "an issuer in it expires before the certificate does" },
-    { CFK_BUNDLE_WARN_EXPIRING, "expiring",
-      "a certificate in it expires within 30 days" },
-    { CFK_BUNDLE_WARN_UBIQUITY, "not-ubiquitous",
-      "not every platform trusts it; --explain says which" },
-};
-
 static json_t *json_warnings(uint32_t bits)
 {
     json_t *list = json_array();
 
     for (size_t i = 0; i < CFBUNDLE_WARNINGS; i++)
-        if ((bits & cfbundle_warnings[i].bit) != 0)
-            json_array_append_new(list, json_string(cfbundle_warnings[i].code));
+        if ((bits >> i & 1) != 0)
+            json_array_append_new(list, json_string(cfbundle_warning_codes[i]));
     return list;
 }
 
@@ -165,51 +155,76 @@ static json_t *json_counters(const struct cfk_bundle_counters *n)
         { CFK_BUNDLE_MET_REJECTED, "rejected" },
         { CFK_BUNDLE_MET_COMPARISONS, "comparisons" },
         { CFK_BUNDLE_MET_SIGNATURES, "signatures" },
+        { CFK_BUNDLE_MET_FETCHES, "fetches" },
     };
     json_t *met = json_array();
 
     for (size_t i = 0; i < sizeof budgets / sizeof *budgets; i++)
         if ((n->met & budgets[i].bit) != 0)
             json_array_append_new(met, json_string(budgets[i].name));
-    return json_pack("{s:I, s:I, s:I, s:I, s:o}", "signatures", (json_int_t)n->signatures,
-                     "remembered", (json_int_t)n->remembered, "failures",
-                     (json_int_t)n->failures, "expansions", (json_int_t)n->expansions,
-                     "limits_met", met);
+    return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:o}", "signatures",
+                     (json_int_t)n->signatures, "remembered", (json_int_t)n->remembered,
+                     "failures", (json_int_t)n->failures, "expansions",
+                     (json_int_t)n->expansions, "fetches", (json_int_t)n->fetches,
+                     "fetched_bytes", (json_int_t)n->fetched_bytes, "limits_met", met);
 }
 
-/* The warnings of the best chain in words, or why there is no chain. */
-static json_t *json_status(const cfk_bundle_result *result, const struct cfk_error *why)
+/* What was asked for on the network, and what came of it. */
+static json_t *json_fetched(const cfk_bundle_result *result)
 {
-    struct cfk_bundle_chain_info best = { .size = sizeof best };
+    json_t *list = json_array();
+
+    for (size_t i = 0; i < cfk_bundle_fetched_count(result); i++) {
+        struct cfk_bundle_fetched_info one = { .size = sizeof one };
+
+        cfk_bundle_fetched(result, i, &one, NULL);
+        json_array_append_new(
+            list, json_pack("{s:o, s:b, s:s, s:o, s:I, s:I}", "url", json_text(one.url),
+                            "asked", (int)one.asked, "code", cfk_error_name(one.code),
+                            "message", json_text(one.message), "bytes",
+                            (json_int_t)one.bytes, "certs", (json_int_t)one.certs));
+    }
+    return list;
+}
+
+static void add_message(void *ctx, const char *code, const char *words)
+{
+    (void)code;
+    json_array_append_new(ctx, json_text(words));
+}
+
+/* Why there is no chain, and the warnings in words. */
+static json_t *json_status(const struct cfbundle_found *found, int code)
+{
     json_t *messages = json_array();
 
-    if (cfk_bundle_chain(result, 0, &best, NULL) != CFK_OK)
-        json_array_append_new(messages, json_text(why->message));
-    for (size_t i = 0; i < CFBUNDLE_WARNINGS; i++)
-        if ((best.warnings & cfbundle_warnings[i].bit) != 0)
-            json_array_append_new(messages, json_string(cfbundle_warnings[i].words));
-    return json_pack("{s:s, s:o}", "code", cfk_error_name(why->code), "messages",
-                     messages);
+    if (code != CFK_OK)
+        json_array_append_new(messages, json_text(cfbundle_words(found->why.message)));
+    cfbundle_warnings(found, add_message, messages);
+    return json_pack("{s:s, s:o}", "code", cfk_error_name(code), "messages", messages);
 }
 
-int cfbundle_print_json(cfk_bundle_result *result, const cfk_bundle_platforms *platforms,
-                        const char *pem, const struct cfk_error *why)
+int cfbundle_print_json(const struct cfbundle_found *found)
 {
     struct cfk_bundle_counters counters = { .size = sizeof counters };
     struct cfk_bundle_cert leaf = { .size = sizeof leaf };
+    cfk_bundle_result *result = found->result;
+    int code = cfk_bundle_reason(result, NULL);
     struct cfk_error err = { 0 };
     json_t *object;
 
     if (cfk_bundle_leaf(result, &leaf, &err) != CFK_OK)
         return cli_fail(&err);
     cfk_bundle_result_counters(result, &counters, NULL);
-    object = json_pack("{s:i, s:o, s:o, s:s?, s:o, s:o, s:o}", "schema", SCHEMA, "leaf",
-                       json_cert(&leaf), "chains", json_chains(result, platforms),
-                       "bundle", pem, "rejected", json_rejected(result), "status",
-                       json_status(result, why), "counters", json_counters(&counters));
-    if (object != NULL && why->code != CFK_OK)
+    object = json_pack(
+        "{s:i, s:o, s:o, s:s?, s:o, s:o, s:o, s:o}", "schema", SCHEMA, "leaf",
+        json_cert(&leaf), "chains", json_chains(result, found->platforms), "bundle",
+        found->pem, "rejected", json_rejected(result), "status", json_status(found, code),
+        "counters", json_counters(&counters), "fetched", json_fetched(result));
+    if (object != NULL && code != CFK_OK)
         json_object_set_new(object, "error",
-                            json_pack("{s:s, s:o}", "code", cfk_error_name(why->code),
-                                      "message", json_text(why->message)));
+                            json_pack("{s:s, s:o}", "code", cfk_error_name(code),
+                                      "message",
+                                      json_text(cfbundle_words(found->why.message))));
     return cli_print_json(object);
 }

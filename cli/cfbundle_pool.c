@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "cfbundle_pool.h"
 
+#include "cfbundle_warnings.h"
 #include "common/cli.h"
 #include "common/input.h"
 
@@ -10,79 +11,141 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #define MAX_FILE (UINT64_C(256) << 20)
 
-/* Where systems keep the roots that they trust, in one file. */
-static const char *const system_roots[] = {
-    "/etc/ssl/certs/ca-certificates.crt",
-    "/etc/pki/tls/certs/ca-bundle.crt",
-    "/etc/ssl/ca-bundle.pem",
-    "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
-    "/etc/ssl/cert.pem",
+/* Where systems keep the roots that they trust: in one file, else in a folder. */
+static const char *const system_files[] = {
+    "/etc/ssl/certs/ca-certificates.crt",                /* Debian, Arch, Alpine */
+    "/etc/pki/tls/certs/ca-bundle.crt",                  /* Fedora */
+    "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem", /* RHEL */
+    "/etc/ssl/ca-bundle.pem",                            /* SUSE */
+    "/etc/ssl/cert.pem",                                 /* Alpine, OpenBSD, macOS */
+    "/usr/local/etc/ssl/cert.pem",                       /* FreeBSD */
+    "/usr/local/share/certs/ca-root-nss.crt",            /* FreeBSD before 13 */
+};
+static const char *const system_folders[] = {
+    "/etc/ssl/certs",
+    "/etc/pki/tls/certs",
+    "/system/etc/security/cacerts",
 };
 
-/* A name for the reports of one file, and how loud they are. */
-struct reporting {
+/* One file, what is wanted from it, and where that goes. */
+struct reading {
+    cfk_bundle_pool *pool;
     const char *path;
-    const char *what;
-    bool loud;
+    const char *what; /* "certificate" */
+    uint32_t from;
+    bool loud; /* it was named: say what is left out, and it must have something */
+
+    /* For the file of the certificate itself; else NULL. */
+    struct cfbundle_key *key;
+    void **leaf;
+    size_t *leaf_size;
 };
 
 static void report_bad(void *ctx, uint64_t index, uint64_t offset,
                        const struct cfk_error *why)
 {
-    const struct reporting *about = ctx;
+    const struct reading *r = ctx;
 
     if (why == NULL)
         return;
-    (about->loud ? cli_warn : cli_detail)(
-        "%s: %s %llu at byte %llu is left out: %s", about->path, about->what,
-        (unsigned long long)index + 1, (unsigned long long)offset, why->message);
+    (r->loud ? cli_warn : cli_detail)("%s: %s %llu at byte %llu is left out: %s", r->path,
+                                      r->what, (unsigned long long)index + 1,
+                                      (unsigned long long)offset,
+                                      cfbundle_words(why->message));
 }
 
-static int add_file(cfk_bundle_pool *pool, const char *path, uint32_t from, bool loud,
-                    struct cfk_error *err)
+/* The certificate's own file, which may have a private key in it as well. */
+static int add_input(const struct reading *r, const struct cli_input *in,
+                     struct cfk_bundle_report *report, struct cfk_error *err)
 {
-    struct reporting about = { path, "certificate", loud };
-    struct cfk_bundle_report report = { .size = sizeof report };
-    struct cli_input in;
-    int rc = cli_input_open(&in, path, MAX_FILE, 0, err);
+    void *bag;
+    size_t bag_size;
+    int rc = cfbundle_open_pkcs12(r->key, r->path, in, &bag, &bag_size, err);
 
     if (rc != CFK_OK)
         return rc;
-    report.each = report_bad;
-    report.ctx = &about;
-    rc = cfk_bundle_pool_add(pool, in.data, in.size, from, &report, err);
-    cli_input_close(&in);
-    cli_detail("%s: %llu certificates", path,
-               (unsigned long long)(report.found - report.bad));
-    if (rc == CFK_OK && report.found == report.bad && loud) {
-        snprintf(err->message, sizeof err->message, "%s: no certificate in it", path);
-        return err->code = CFK_E_NOTFOUND;
-    }
+    if (bag == NULL)
+        return cfk_bundle_pool_add_input(r->pool, in->data, in->size, report, r->leaf,
+                                         r->leaf_size, err);
+    rc = cfk_bundle_pool_add_input(r->pool, bag, bag_size, report, r->leaf, r->leaf_size,
+                                   err);
+    report->reordered = 0; /* a bag has no order */
+    cfk_free(NULL, bag);
     return rc;
 }
 
-/* Every CRL of a file; one without any would turn the check off unseen. */
-static int add_crl(cfk_bundle_pool *pool, const char *path, struct cfk_error *err)
+static int add(const struct reading *r, const struct cli_input *in,
+               struct cfk_bundle_report *report, struct cfk_error *err)
 {
-    struct reporting about = { path, "CRL", true };
-    struct cfk_bundle_report report = { .size = sizeof report };
+    if (r->leaf != NULL)
+        return add_input(r, in, report, err);
+    if (r->from == 0)
+        return cfk_bundle_pool_add_crl(r->pool, in->data, in->size, report, err);
+    return cfk_bundle_pool_add(r->pool, in->data, in->size, r->from, report, err);
+}
+
+/* Whether a kind, "a certificate", is what is wanted, "certificate", or may have been. */
+static bool is_wanted(const struct reading *r, const char *kind)
+{
+    bool certs = r->from != 0 || r->leaf != NULL;
+
+    if (strcmp(kind, "damaged DER") == 0 || (certs && strcmp(kind, "a PKCS #7 bag") == 0))
+        return true;
+    return strncmp(kind, "a ", 2) == 0 && strcmp(kind + 2, r->what) == 0;
+}
+
+/* DER of another kind is told as such at the end, and not as a damaged one before. */
+static bool is_other_der(const struct reading *r, const struct cli_input *in)
+{
+    const char *kind;
+
+    if (in->size == 0 || in->data[0] != '0')
+        return false;
+    kind = cfk_bundle_input_kind(in->data, in->size);
+    return !is_wanted(r, kind) && strstr(kind, "PKCS") == NULL;
+}
+
+/* The file has nothing of what is wanted, for which err may have words: say what it has.
+ */
+static int nothing_in_it(const struct reading *r, const struct cli_input *in, int rc,
+                         struct cfk_error *err)
+{
+    const char *kind = cfk_bundle_input_kind(in->data, in->size);
+    bool damaged = is_wanted(r, kind);
+
+    if (damaged && rc != CFK_OK)
+        return rc;
+    snprintf(err->message, sizeof err->message, "%s: no %s in it%s%s", r->path, r->what,
+             damaged ? " that can be used" : ", but ", damaged ? "" : kind);
+    return err->code = CFK_E_NOTFOUND;
+}
+
+static int read_file(const struct reading *r, struct cfk_bundle_report *report,
+                     struct cfk_error *err)
+{
     struct cli_input in;
-    int rc = cli_input_open(&in, path, MAX_FILE, 0, err);
+    struct reading copy = *r;
+    unsigned flags =
+        r->leaf != NULL ? CLI_INPUT_SECRET : 0; /* with a key in it, perhaps */
+    int rc = cli_input_open(&in, r->path, MAX_FILE, flags, err);
 
     if (rc != CFK_OK)
         return rc;
-    report.each = report_bad;
-    report.ctx = &about;
-    rc = cfk_bundle_pool_add_crl(pool, in.data, in.size, &report, err);
+    *report = (struct cfk_bundle_report){ .size = sizeof *report };
+    report->each = report_bad;
+    report->ctx = &copy;
+    copy.loud = r->loud && !is_other_der(r, &in);
+    rc = add(r, &in, report, err);
+    cli_detail("%s: %llu %ss", r->path, (unsigned long long)(report->found - report->bad),
+               r->what);
+    if (rc == CFK_E_NOTFOUND || rc == CFK_E_CORRUPT ||
+        (rc == CFK_OK && r->loud && report->found == report->bad))
+        rc = nothing_in_it(r, &in, rc, err);
     cli_input_close(&in);
-    if (rc == CFK_OK && report.found == report.bad) {
-        snprintf(err->message, sizeof err->message, "%s: no CRL in it that can be used",
-                 path);
-        return err->code = CFK_E_NOTFOUND;
-    }
     return rc;
 }
 
@@ -94,24 +157,27 @@ static int io_error(struct cfk_error *err, const char *path)
 }
 
 /* Every file of a folder, in order of name; what holds no certificate is passed over. */
-static int add_folder(cfk_bundle_pool *pool, const char *path, uint32_t from,
-                      struct cfk_error *err)
+static int read_folder(const struct reading *r, struct cfk_error *err)
 {
+    struct cfk_bundle_report report;
     struct dirent **entries;
-    int count = scandir(path, &entries, NULL, alphasort);
-    int rc = count < 0 ? io_error(err, path) : CFK_OK;
+    int count = scandir(r->path, &entries, NULL, alphasort);
+    int rc = count < 0 ? io_error(err, r->path) : CFK_OK;
 
     for (int i = 0; i < count; i++) {
-        size_t size = strlen(path) + strlen(entries[i]->d_name) + 2;
+        size_t size = strlen(r->path) + strlen(entries[i]->d_name) + 2;
         char *file = malloc(size);
+        struct reading one = *r;
         struct stat st;
 
         if (file == NULL)
-            rc = io_error(err, path);
+            rc = io_error(err, r->path);
         if (rc == CFK_OK) {
-            snprintf(file, size, "%s/%s", path, entries[i]->d_name);
+            snprintf(file, size, "%s/%s", r->path, entries[i]->d_name);
+            one.path = file;
+            one.loud = false;
             if (stat(file, &st) == 0 && S_ISREG(st.st_mode))
-                rc = add_file(pool, file, from, false, err);
+                rc = read_file(&one, &report, err);
         }
         free(file);
         free(entries[i]);
@@ -121,73 +187,121 @@ static int add_folder(cfk_bundle_pool *pool, const char *path, uint32_t from,
     return rc;
 }
 
-static int add_source(cfk_bundle_pool *pool, const struct cfbundle_source *source,
-                      struct cfk_error *err)
+static bool is_folder(const char *path)
 {
     struct stat st;
 
-    if (stat(source->path, &st) == 0 && S_ISDIR(st.st_mode))
-        return add_folder(pool, source->path, source->from, err);
-    return add_file(pool, source->path, source->from, true, err);
+    return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
-static int add_system_roots(cfk_bundle_pool *pool, struct cfk_error *err)
+static int read_certs(cfk_bundle_pool *pool, const char *path, uint32_t from, bool loud,
+                      struct cfk_error *err)
 {
-    const char *own = getenv("SSL_CERT_FILE");
-    struct stat st;
+    struct reading r = { pool, path, "certificate", from, loud, NULL, NULL, NULL };
+    struct cfk_bundle_report report;
 
-    if (own != NULL && own[0] != '\0')
-        return add_file(pool, own, CFK_BUNDLE_ROOT, false, err);
-    for (size_t i = 0; i < sizeof system_roots / sizeof *system_roots; i++)
-        if (stat(system_roots[i], &st) == 0)
-            return add_file(pool, system_roots[i], CFK_BUNDLE_ROOT, false, err);
-    snprintf(err->message, sizeof err->message,
-             "no trusted roots were found on this system; name some with --roots");
+    return is_folder(path) ? read_folder(&r, err) : read_file(&r, &report, err);
+}
+
+/* The first of these that is there; false where none is. */
+static bool read_first(cfk_bundle_pool *pool, const char *const *paths, size_t count,
+                       int *rc, struct cfk_error *err)
+{
+    for (size_t i = 0; i < count; i++)
+        if (access(paths[i], R_OK) == 0) {
+            *rc = read_certs(pool, paths[i], CFK_BUNDLE_ROOT, false, err);
+            return true;
+        }
+    return false;
+}
+
+/* Folders with colons between, those that are there. */
+static int read_folders(cfk_bundle_pool *pool, const char *list, struct cfk_error *err)
+{
+    char *copy = strdup(list);
+    char *rest = copy;
+    int rc = copy != NULL ? CFK_OK : io_error(err, list);
+
+    while (rc == CFK_OK && rest != NULL) {
+        char *end = strchr(rest, ':');
+        const char *folder = rest;
+
+        if (end != NULL)
+            *end = '\0';
+        rest = end != NULL ? end + 1 : NULL;
+        if (is_folder(folder))
+            rc = read_certs(pool, folder, CFK_BUNDLE_ROOT, false, err);
+    }
+    free(copy);
+    return rc;
+}
+
+/* What the environment names, as other programs take it; else the usual places. */
+static int read_system_roots(cfk_bundle_pool *pool, struct cfk_error *err)
+{
+    const char *file = getenv("SSL_CERT_FILE");
+    const char *folders = getenv("SSL_CERT_DIR");
+    int rc = CFK_OK;
+
+    if (file != NULL && file[0] != '\0')
+        rc = read_certs(pool, file, CFK_BUNDLE_ROOT, true, err);
+    if (rc == CFK_OK && folders != NULL && folders[0] != '\0')
+        rc = read_folders(pool, folders, err);
+    if (rc != CFK_OK || cfk_bundle_pool_count(pool, CFK_BUNDLE_ROOT) > 0)
+        return rc;
+    if (!read_first(pool, system_files, sizeof system_files / sizeof *system_files, &rc,
+                    err))
+        read_first(pool, system_folders, sizeof system_folders / sizeof *system_folders,
+                   &rc, err);
+    return rc;
+}
+
+static int read_leaf(const char *path, struct cfbundle_key *key, cfk_bundle_pool *pool,
+                     void **leaf, size_t *leaf_size, bool *reordered,
+                     struct cfk_error *err)
+{
+    struct reading r = { pool, path, "certificate", 0, true, key, leaf, leaf_size };
+    struct cfk_bundle_report report = { .size = sizeof report };
+    int rc = read_file(&r, &report, err);
+
+    *reordered = report.reordered != 0;
+    return rc;
+}
+
+static int read_crl(const char *path, cfk_bundle_pool *pool, struct cfk_error *err)
+{
+    struct reading r = { pool, path, "CRL", 0, true, NULL, NULL, NULL };
+    struct cfk_bundle_report report;
+
+    return read_file(&r, &report, err);
+}
+
+/* Without any root there can be no answer but no: that is to be told as what it is. */
+static int expect_roots(const struct cfbundle_sources *sources,
+                        const cfk_bundle_pool *pool, struct cfk_error *err)
+{
+    if (cfk_bundle_pool_count(pool, CFK_BUNDLE_ROOT) > 0)
+        return CFK_OK;
+    snprintf(err->message, sizeof err->message, "%s",
+             sources->roots_given
+                 ? "no trusted root in what --roots names"
+                 : "no trusted roots were found on this system; name some with --roots");
     return err->code = CFK_E_NOTFOUND;
 }
 
-/* The certificate's own file, which may have a private key in it as well. */
-static int add_input(cfk_bundle_pool *pool, const char *path, struct cfbundle_key *key,
-                     void **leaf, size_t *leaf_size, struct cfk_error *err)
-{
-    struct reporting about = { path, "certificate", true };
-    struct cfk_bundle_report report = { .size = sizeof report };
-    struct cli_input in;
-    void *bag = NULL;
-    size_t bag_size;
-    int rc = cli_input_open(&in, path, MAX_FILE, CLI_INPUT_SECRET, err);
-
-    if (rc != CFK_OK)
-        return rc;
-    report.each = report_bad;
-    report.ctx = &about;
-    rc = cfbundle_open_pkcs12(key, path, &in, &bag, &bag_size, err);
-    if (rc == CFK_OK)
-        rc = cfk_bundle_pool_add_input(pool, bag != NULL ? bag : in.data,
-                                       bag != NULL ? bag_size : in.size, &report, leaf,
-                                       leaf_size, err);
-    cli_input_close(&in);
-    if (rc == CFK_OK && report.reordered && bag == NULL)
-        cli_warn("%s: the chain in it was out of order; servers send the certificate "
-                 "first, then its issuer, and so on",
-                 path);
-    cfk_free(NULL, bag);
-    return rc;
-}
-
-int cfbundle_load(const struct cfbundle_sources *sources, const char *cert,
+int cfbundle_load(struct cfbundle_sources *sources, const char *cert,
                   struct cfbundle_key *key, cfk_bundle_pool *pool, void **leaf,
                   size_t *leaf_size, struct cfk_error *err)
 {
-    int rc = add_input(pool, cert, key, leaf, leaf_size, err);
+    int rc = read_leaf(cert, key, pool, leaf, leaf_size, &sources->reordered, err);
 
     for (size_t i = 0; i < sources->count && rc == CFK_OK; i++)
-        rc = add_source(pool, &sources->certs[i], err);
+        rc = read_certs(pool, sources->certs[i].path, sources->certs[i].from, true, err);
     for (size_t i = 0; i < sources->crl_count && rc == CFK_OK; i++)
-        rc = add_crl(pool, sources->crls[i], err);
+        rc = read_crl(sources->crls[i], pool, err);
     if (rc == CFK_OK && !sources->roots_given)
-        rc = add_system_roots(pool, err);
-    return rc;
+        rc = read_system_roots(pool, err);
+    return rc == CFK_OK ? expect_roots(sources, pool, err) : rc;
 }
 
 bool cfbundle_add_source(struct cfbundle_sources *sources, const char *path,

@@ -23,6 +23,7 @@ struct cfbundle_sources {
     struct cfbundle_source certs[CFBUNDLE_SOURCES];
     size_t count;
     bool roots_given; /* else the system's are used */
+    bool reordered;   /* out: the chain in the file of the certificate is out of order */
     const char *crls[CFBUNDLE_CRLS];
     size_t crl_count;
 };
@@ -36,7 +37,7 @@ bool cfbundle_add_crl(struct cfbundle_sources *sources, const char *path);
  * Read all of them into pool, and the certificate's own file, whose passphrase key asks
  * for where it has one: the leaf to *leaf.
  */
-int cfbundle_load(const struct cfbundle_sources *sources, const char *cert,
+int cfbundle_load(struct cfbundle_sources *sources, const char *cert,
                   struct cfbundle_key *key, cfk_bundle_pool *pool, void **leaf,
                   size_t *leaf_size, struct cfk_error *err);
 

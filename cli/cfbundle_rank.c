@@ -56,8 +56,9 @@ bool cfbundle_flavor(struct cfbundle_ranking *ranking, const char *text)
         NULL,
     };
 
+    ranking->forced = strcmp(text, "force") == 0;
     ranking->options.flavor = look_up(text, strlen(text), names);
-    return ranking->options.flavor != 0;
+    return ranking->forced || ranking->options.flavor != 0;
 }
 
 static int digit_of(char c)

@@ -19,6 +19,7 @@ struct cfbundle_ranking {
     const char *require[CFBUNDLE_REQUIRED];
     struct cfk_bundle_rank_options options;
     cfk_bundle_platforms *platforms; /* owned */
+    bool forced;                     /* --flavor force, which is no order */
 };
 
 /* --order, --flavor, a SHA-256 in hexadecimal with or without colons: false if it is

@@ -9,7 +9,7 @@
 set -eu
 
 build="gcc libc6-dev meson ninja-build pkg-config libmbedtls-dev libzstd-dev libargon2-dev
-    libjansson-dev libyaml-dev openssl ca-certificates"
+    libjansson-dev libyaml-dev libcurl4-openssl-dev openssl ca-certificates"
 test="$build check zstd binutils mandoc procps libssl-dev"
 full="$test clang libclang-rt-dev llvm g++ valgrind strace musl-tools shellcheck clang-format libglib2.0-dev uthash-dev libuv1-dev xdelta3
     chromium gunicorn haproxy lighttpd nginx-light nodejs php-fpm puma python3 uvicorn

@@ -49,9 +49,10 @@ typedef struct cfk_bundle_result cfk_bundle_result;
 
 /* Where a certificate came from, and so what it may be used as. */
 enum {
-    CFK_BUNDLE_INPUT = 1, /* came with the leaf: an intermediate */
-    CFK_BUNDLE_POOL = 2,  /* an intermediate */
-    CFK_BUNDLE_ROOT = 4   /* a trust anchor: chains end in it */
+    CFK_BUNDLE_INPUT = 1,  /* came with the leaf: an intermediate */
+    CFK_BUNDLE_POOL = 2,   /* an intermediate */
+    CFK_BUNDLE_ROOT = 4,   /* a trust anchor: chains end in it */
+    CFK_BUNDLE_FETCHED = 8 /* an intermediate that was fetched, see bundle_fetch.h */
 };
 
 struct cfk_bundle_pool_options {
@@ -81,7 +82,7 @@ CFK_API void cfk_bundle_pool_free(cfk_bundle_pool *pool);
  * Add one certificate in DER, which is copied. One that is there already is
  * not added again, but may be used as both from then on.
  *
- *   from  one of CFK_BUNDLE_INPUT, _POOL, _ROOT.
+ *   from  one of CFK_BUNDLE_INPUT, _POOL, _ROOT, _FETCHED.
  *
  * Returns CFK_OK, CFK_E_CORRUPT (not a certificate; err->offset says where),
  * CFK_E_LIMIT (a limit of the pool), CFK_E_INVALID or CFK_E_NOMEM; after a
@@ -118,7 +119,7 @@ struct cfk_bundle_report {
  * all the same. PKCS #12 is reported as CFK_E_NOTSUP: cfk_bundle_pkcs12_certs() takes
  * certificates out of it.
  *
- *   from    one of CFK_BUNDLE_INPUT, _POOL, _ROOT.
+ *   from    one of CFK_BUNDLE_INPUT, _POOL, _ROOT, _FETCHED.
  *   report  NULL: bad certificates are left out silently.
  *
  * Returns CFK_OK (also when there is no certificate), CFK_E_LIMIT (the pool is
@@ -159,6 +160,13 @@ CFK_API int cfk_bundle_pool_add_crl(cfk_bundle_pool *pool, const void *data, siz
                                     struct cfk_bundle_report *report,
                                     struct cfk_error *err);
 
+/*
+ * What an input looks like by its outside, for messages where it holds nothing of what
+ * is wanted: "a private key", "a CRL", "HTML or XML", "nothing at all"... A constant.
+ * O(size) at most. Since 0.1.
+ */
+CFK_API const char *cfk_bundle_input_kind(const void *data, size_t size);
+
 /* CRLs in the pool. Since 0.1. */
 CFK_API size_t cfk_bundle_pool_crl_count(const cfk_bundle_pool *pool);
 
@@ -196,12 +204,22 @@ enum {
 };
 
 enum {
-    CFK_BUNDLE_ALLOW_SHA1 = 1,     /* take signatures made with SHA-1 */
-    CFK_BUNDLE_REQUIRE_POLICY = 2, /* a policy must be valid for the whole path */
-    CFK_BUNDLE_NO_MAPPING = 4,     /* policies are not mapped to others */
-    CFK_BUNDLE_NO_ANY_POLICY = 8,  /* anyPolicy stands for no other */
-    CFK_BUNDLE_CRL_IF_PRESENT = 16 /* no CRL about a certificate is no fault */
+    CFK_BUNDLE_ALLOW_SHA1 = 1,      /* take signatures made with SHA-1 */
+    CFK_BUNDLE_REQUIRE_POLICY = 2,  /* a policy must be valid for the whole path */
+    CFK_BUNDLE_NO_MAPPING = 4,      /* policies are not mapped to others */
+    CFK_BUNDLE_NO_ANY_POLICY = 8,   /* anyPolicy stands for no other */
+    CFK_BUNDLE_CRL_IF_PRESENT = 16, /* no CRL about a certificate is no fault */
+
+    /*
+     * The chain is the leaf and what came as CFK_BUNDLE_INPUT, in the order it came,
+     * and the root where the pool has it: no other is looked for. If it is not
+     * valid, but each certificate is signed by the next, it is listed all the same, with
+     * CFK_BUNDLE_WARN_INVALID.
+     */
+    CFK_BUNDLE_FORCE = 32
 };
+
+struct cfk_bundle_fetch_options; /* bundle_fetch.h */
 
 struct cfk_bundle_options {
     size_t size;         /* sizeof(struct cfk_bundle_options) */
@@ -224,6 +242,7 @@ struct cfk_bundle_options {
      */
     const char *policies;
     uint32_t max_signatures; /* that may be needed once there is a chain; 0 means 24 */
+    const struct cfk_bundle_fetch_options *fetch; /* NULL: nothing is fetched */
 };
 
 /*
@@ -258,8 +277,9 @@ CFK_API void cfk_bundle_result_free(cfk_bundle_result *result);
  * CFK_E_POLICY, CFK_E_PROFILE, CFK_E_REVOKED, CFK_E_REVOCATION (no CRL tells),
  * CFK_E_PLATFORM (see cfk_bundle_rank()),
  * or CFK_E_LIMIT when a budget was met before a chain was found, so that there may be one
- * all the same. Of several causes it is the most specific one on the longest path. Since
- * 0.1.
+ * all the same. Of several causes it is the most specific one on the longest path. Of a
+ * chain with CFK_BUNDLE_WARN_INVALID, CFK_OK is returned, and err has why it is not
+ * valid. Since 0.1.
  */
 CFK_API int cfk_bundle_reason(const cfk_bundle_result *result, struct cfk_error *err);
 
@@ -272,7 +292,9 @@ enum {
     CFK_BUNDLE_WARN_WEAK_KEY = 2, /* an RSA key under 2,048 bits */
     CFK_BUNDLE_WARN_SHORT = 4,    /* an issuer expires before the leaf */
     CFK_BUNDLE_WARN_EXPIRING = 8, /* a certificate expires within 30 days */
-    CFK_BUNDLE_WARN_UBIQUITY = 16 /* a platform that weighs something does not trust it */
+    CFK_BUNDLE_WARN_UBIQUITY =
+        16,                      /* a platform that weighs something does not trust it */
+    CFK_BUNDLE_WARN_INVALID = 32 /* taken by CFK_BUNDLE_FORCE, though it is not valid */
 };
 
 struct cfk_bundle_chain_info {
@@ -355,6 +377,13 @@ CFK_API int cfk_bundle_rejected(const cfk_bundle_result *result, size_t path,
                                 struct cfk_bundle_rejected_info *out,
                                 struct cfk_error *err);
 
+/*
+ * Why a path was rejected, in words in err, as cfk_bundle_reason() has them.
+ * Returns the reason; CFK_E_INVALID or CFK_E_NOMEM where there is none. Since 0.1.
+ */
+CFK_API int cfk_bundle_rejected_explain(cfk_bundle_result *result, size_t path,
+                                        struct cfk_error *err);
+
 /* Facts of a certificate of a rejected path, as cfk_bundle_chain_cert(). Since 0.1. */
 CFK_API int cfk_bundle_rejected_cert(cfk_bundle_result *result, size_t path, size_t index,
                                      struct cfk_bundle_cert *out, struct cfk_error *err);
@@ -367,7 +396,8 @@ enum {
     CFK_BUNDLE_MET_CHAINS = 8,
     CFK_BUNDLE_MET_REJECTED = 16,
     CFK_BUNDLE_MET_COMPARISONS = 32, /* names, policies or CRLs were not compared */
-    CFK_BUNDLE_MET_SIGNATURES = 64 /* there is a chain, and others were not looked for */
+    CFK_BUNDLE_MET_SIGNATURES = 64, /* there is a chain, and others were not looked for */
+    CFK_BUNDLE_MET_FETCHES = 128    /* issuers that could have been fetched were not */
 };
 
 struct cfk_bundle_counters {
@@ -377,6 +407,8 @@ struct cfk_bundle_counters {
     uint64_t failures;   /* signatures that did not hold */
     uint64_t expansions; /* steps of the search */
     uint32_t met;        /* CFK_BUNDLE_MET_* */
+    uint32_t fetches;    /* URLs asked for */
+    uint64_t fetched_bytes;
 };
 
 /* What the build took into *out, whose size the caller sets. Since 0.1. */
@@ -402,6 +434,7 @@ CFK_API int cfk_bundle_write_pem(const cfk_bundle_result *result, size_t chain,
 }
 #endif
 
+#include <cfkit/bundle_fetch.h>
 #include <cfkit/bundle_key.h>
 #include <cfkit/bundle_rank.h>
 

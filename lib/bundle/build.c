@@ -19,7 +19,7 @@ enum {
 
 #define KNOWN_FLAGS                                                                      \
     (CFK_BUNDLE_ALLOW_SHA1 | CFK_BUNDLE_REQUIRE_POLICY | CFK_BUNDLE_NO_MAPPING |         \
-     CFK_BUNDLE_NO_ANY_POLICY | CFK_BUNDLE_CRL_IF_PRESENT)
+     CFK_BUNDLE_NO_ANY_POLICY | CFK_BUNDLE_CRL_IF_PRESENT | CFK_BUNDLE_FORCE)
 
 static void set_default(uint32_t *value, uint32_t fallback)
 {
@@ -136,6 +136,24 @@ static int new_result(cfk_bundle_pool *pool, const void *leaf, size_t leaf_size,
     return cfk__pool_adopt(pool, &result->leaf, copy, leaf_size, err);
 }
 
+/* The search, with what comes before and after it. */
+static int search_all(struct cfk__search *s, struct cfk_error *err)
+{
+    bool forced = (s->limits->flags & CFK_BUNDLE_FORCE) != 0;
+    int rc = forced ? cfk__force_begin(s) : CFK_OK;
+
+    if (rc == CFK_OK)
+        rc = cfk__search_run(s);
+    if (rc == CFK_OK && s->limits->fetch != NULL)
+        rc = cfk__fetch_issuers(s, s->limits->fetch);
+    s->result->expansions += s->expanded;
+    if (rc == CFK_OK)
+        rc = cfk__verdict(s);
+    if (rc == CFK_OK && forced)
+        rc = cfk__force_end(s);
+    return rc == CFK_OK ? cfk_bundle_rank(s->result, NULL, err) : rc;
+}
+
 int cfk__bundle_build(cfk_bundle_pool *pool, const void *leaf, size_t leaf_size,
                       int64_t time, const struct cfk_bundle_options *opts,
                       cfk__verify_fn verify, cfk_bundle_result **out,
@@ -171,11 +189,7 @@ int cfk__bundle_build(cfk_bundle_pool *pool, const void *leaf, size_t leaf_size,
         search.names.base.alloc = &result->alloc;
         search.policies.alloc = &result->alloc;
         search.policies.left = &search.names.left;
-        rc = cfk__search_run(&search);
-        if (rc == CFK_OK)
-            rc = cfk__verdict(&search);
-        if (rc == CFK_OK)
-            rc = cfk_bundle_rank(result, NULL, err);
+        rc = search_all(&search, err);
         cfk__search_free(&search);
     }
     if (rc != CFK_OK) {

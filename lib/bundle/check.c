@@ -264,6 +264,9 @@ int cfk__check_explain(const struct cfk__cert *cert, const struct cfk__cert *iss
         return cfk__fail(err, reason, "bundle: no valid CRL tells whether %s is revoked",
                          who);
     default:
+        if (cfk__x509_self_issued(&cert->x))
+            return cfk__fail(err, CFK_E_UNKNOWN_ISSUER,
+                             "bundle: %s is issued by itself, and no trusted root", who);
         return cfk__fail(err, CFK_E_UNKNOWN_ISSUER, "bundle: no issuer of %s: %.*s", who,
                          shown_bytes(facts->issuer), facts->issuer);
     }

@@ -323,13 +323,14 @@ static int choose_leaf(struct walk *w, size_t *leaf)
     return CFK_OK;
 }
 
-/* Add all but the leaf, in the order of the input. */
+/* Add all but the leaf, in the order of the chain: from behind where the leaf is last. */
 static int add_others(struct walk *w, size_t leaf)
 {
     int rc = CFK_OK;
 
     w->from = CFK_BUNDLE_INPUT;
-    for (size_t i = 0; i < w->count && rc == CFK_OK; i++) {
+    for (size_t n = 0; n < w->count && rc == CFK_OK; n++) {
+        size_t i = leaf > 0 && !w->bag ? w->count - 1 - n : n;
         const struct entry *entry = &w->entries[i];
 
         w->index = entry->index;

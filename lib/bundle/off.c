@@ -262,3 +262,53 @@ int cfk_bundle_chain_trusted(const cfk_bundle_result *result, size_t chain,
     (void)platform;
     return 0;
 }
+
+int cfk_bundle_answer_add(cfk_bundle_answer *answer, const void *data, size_t size,
+                          struct cfk_error *err)
+{
+    (void)answer;
+    (void)data;
+    (void)size;
+    return cfk__fail_absent(err, "bundle");
+}
+
+size_t cfk_bundle_fetched_count(const cfk_bundle_result *result)
+{
+    (void)result;
+    return 0;
+}
+
+int cfk_bundle_fetched(const cfk_bundle_result *result, size_t index,
+                       struct cfk_bundle_fetched_info *out, struct cfk_error *err)
+{
+    (void)result;
+    (void)index;
+    (void)out;
+    return cfk__fail_absent(err, "bundle");
+}
+
+int cfk_bundle_issuer_url(const void *der, size_t size, size_t index, const char **url,
+                          size_t *url_size, struct cfk_error *err)
+{
+    (void)der;
+    (void)size;
+    (void)index;
+    (void)url;
+    (void)url_size;
+    return cfk__fail_absent(err, "bundle");
+}
+
+int cfk_bundle_rejected_explain(cfk_bundle_result *result, size_t path,
+                                struct cfk_error *err)
+{
+    (void)result;
+    (void)path;
+    return cfk__fail_absent(err, "bundle");
+}
+
+const char *cfk_bundle_input_kind(const void *data, size_t size)
+{
+    (void)data;
+    (void)size;
+    return "unknown";
+}

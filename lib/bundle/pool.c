@@ -250,7 +250,8 @@ int cfk__pool_add(cfk_bundle_pool *pool, struct cfk__span der, uint32_t from,
 
 int cfk__pool_check_from(uint32_t from, struct cfk_error *err)
 {
-    if (from != CFK_BUNDLE_INPUT && from != CFK_BUNDLE_POOL && from != CFK_BUNDLE_ROOT)
+    if (from != CFK_BUNDLE_INPUT && from != CFK_BUNDLE_POOL && from != CFK_BUNDLE_ROOT &&
+        from != CFK_BUNDLE_FETCHED)
         return cfk__fail(err, CFK_E_INVALID, "bundle: %u does not say where it came from",
                          (unsigned)from);
     return CFK_OK;
@@ -301,6 +302,19 @@ size_t cfk_bundle_pool_count(const cfk_bundle_pool *pool, uint32_t from)
     return count;
 }
 
+int cfk__pool_place(cfk_bundle_pool *pool, struct cfk__cert *leaf, struct cfk_error *err)
+{
+    int rc = cfk__pool_find_name(pool, leaf->x.subject, &leaf->subject, err);
+
+    if (rc == CFK_OK)
+        rc = cfk__pool_find_name(pool, leaf->x.issuer, &leaf->issuer, err);
+    if (rc != CFK_OK)
+        return rc;
+    leaf->key = cfk__intern_find(&pool->keys, leaf->x.key.spki);
+    leaf->number = cfk__intern_find(&pool->ders, leaf->x.der);
+    return CFK_OK;
+}
+
 int cfk__pool_adopt(cfk_bundle_pool *pool, struct cfk__cert *leaf, const void *der,
                     size_t size, struct cfk_error *err)
 {
@@ -308,14 +322,6 @@ int cfk__pool_adopt(cfk_bundle_pool *pool, struct cfk__cert *leaf, const void *d
 
     memset(leaf, 0, sizeof *leaf);
     rc = cfk__x509_parse(&leaf->x, der, size, err);
-    if (rc == CFK_OK)
-        rc = cfk__pool_find_name(pool, leaf->x.subject, &leaf->subject, err);
-    if (rc == CFK_OK)
-        rc = cfk__pool_find_name(pool, leaf->x.issuer, &leaf->issuer, err);
-    if (rc != CFK_OK)
-        return rc;
-    leaf->key = cfk__intern_find(&pool->keys, leaf->x.key.spki);
-    leaf->number = cfk__intern_find(&pool->ders, leaf->x.der);
     leaf->same_name = CFK__NONE;
-    return CFK_OK;
+    return rc == CFK_OK ? cfk__pool_place(pool, leaf, err) : rc;
 }

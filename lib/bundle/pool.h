@@ -15,6 +15,9 @@
 
 #define CFK__NONE CFK__TABLE_NONE
 
+/* What an intermediate may have come from. */
+#define CFK__INTERMEDIATE (CFK_BUNDLE_INPUT | CFK_BUNDLE_POOL | CFK_BUNDLE_FETCHED)
+
 /* What people ask about a certificate, made when first asked for. */
 struct cfk__facts {
     const char *subject;
@@ -96,6 +99,9 @@ int cfk__pool_add(cfk_bundle_pool *pool, struct cfk__span der, uint32_t from,
 /* A leaf in DER as a certificate beside the pool; der stays the caller's. */
 int cfk__pool_adopt(cfk_bundle_pool *pool, struct cfk__cert *leaf, const void *der,
                     size_t size, struct cfk_error *err);
+
+/* Find the numbers of a leaf beside the pool anew, after certificates were added. */
+int cfk__pool_place(cfk_bundle_pool *pool, struct cfk__cert *leaf, struct cfk_error *err);
 
 /* The facts of a certificate, made in arena the first time. */
 int cfk__cert_facts(struct cfk__arena *arena, struct cfk__cert *cert,

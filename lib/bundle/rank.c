@@ -37,7 +37,7 @@ static void measure(struct cfk__path *chain, int64_t time)
     chain->valid_from = INT64_MIN;
     chain->valid_until = INT64_MAX;
     chain->issuers_until = INT64_MAX;
-    chain->warnings = 0;
+    chain->warnings = chain->forced ? CFK_BUNDLE_WARN_INVALID : 0;
     for (uint32_t i = 0; i < chain->length; i++) {
         const struct cfk__x509 *x = &chain->certs[i]->x;
 

@@ -85,8 +85,7 @@ static int follow_name(struct reach *r, uint32_t number)
             if (cfk__check_issuer_once(r->pool, cert, r->wanted, true) == CFK_OK)
                 name->distance[CFK__BY_CHECK] = 1;
         }
-        if ((cert->from & (CFK_BUNDLE_INPUT | CFK_BUNDLE_POOL)) != 0 &&
-            add_edge(r, cert) != CFK_OK)
+        if ((cert->from & CFK__INTERMEDIATE) != 0 && add_edge(r, cert) != CFK_OK)
             return CFK_E_NOMEM;
     }
     return CFK_OK;

@@ -17,6 +17,7 @@ void cfk_bundle_result_free(cfk_bundle_result *result)
     alloc = result->alloc;
     cfk__free(&alloc, result->chains.items);
     cfk__free(&alloc, result->rejected.items);
+    cfk__free(&alloc, result->fetches.items);
     cfk__arena_free(&result->arena);
     cfk__free(&alloc, result);
 }
@@ -32,8 +33,10 @@ int cfk__result_facts(struct cfk_bundle_result *result, struct cfk__cert *cert,
 
 int cfk_bundle_reason(const cfk_bundle_result *result, struct cfk_error *err)
 {
-    if (result->reason != CFK_OK && err != NULL)
+    if (err != NULL && result->reason != CFK_OK)
         *err = result->why;
+    else if (err != NULL && result->invalid.code != CFK_OK)
+        *err = result->invalid;
     return result->reason;
 }
 
@@ -140,7 +143,9 @@ static int describe_step(cfk_bundle_result *result, const struct cfk__path *path
         return cfk__fail(err, CFK_E_INVALID, "bundle: certificate %zu of %u", index,
                          (unsigned)path->length);
     cert = path->certs[index];
-    from = cert->from & CFK_BUNDLE_INPUT ? CFK_BUNDLE_INPUT : CFK_BUNDLE_POOL;
+    from = (cert->from & CFK_BUNDLE_INPUT) != 0  ? CFK_BUNDLE_INPUT
+           : (cert->from & CFK_BUNDLE_POOL) != 0 ? CFK_BUNDLE_POOL
+                                                 : CFK_BUNDLE_FETCHED;
     if (index + 1 == path->length && path->rooted)
         from = CFK_BUNDLE_ROOT;
     else if (index == 0)
@@ -180,6 +185,10 @@ int cfk_bundle_result_counters(const cfk_bundle_result *result,
     ours.failures = result->failures;
     ours.expansions = result->expansions;
     ours.met = result->met;
+    for (uint32_t i = 0; i < result->fetches.count; i++) {
+        ours.fetches += result->fetches.items[i].asked;
+        ours.fetched_bytes += result->fetches.items[i].bytes;
+    }
     return cfk__export(out, &ours, sizeof ours, err);
 }
 

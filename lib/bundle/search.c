@@ -127,7 +127,7 @@ static int copy_path(struct cfk__search *s, uint32_t node, struct cfk__cert *mor
     return CFK_OK;
 }
 
-static int append_path(struct cfk__search *s, struct cfk__paths *paths,
+int cfk__search_append(struct cfk__search *s, struct cfk__paths *paths,
                        const struct cfk__path *path)
 {
     int rc = grow(s, &paths->items, paths->count, &paths->capacity, sizeof *paths->items);
@@ -148,7 +148,7 @@ static bool may_reject(struct cfk__search *s)
 
 static int reject_path(struct cfk__search *s, const struct cfk__path *path)
 {
-    return may_reject(s) ? append_path(s, &s->result->rejected, path) : CFK_OK;
+    return may_reject(s) ? cfk__search_append(s, &s->result->rejected, path) : CFK_OK;
 }
 
 static int reject(struct cfk__search *s, uint32_t node, struct cfk__cert *more,
@@ -165,7 +165,7 @@ static int reject(struct cfk__search *s, uint32_t node, struct cfk__cert *more,
     path.rooted = rooted;
     path.reason = reason;
     path.step = step;
-    return append_path(s, &s->result->rejected, &path);
+    return cfk__search_append(s, &s->result->rejected, &path);
 }
 
 /* Both name a key, and not the same one: issuer is a namesake of the real one. */
@@ -241,6 +241,19 @@ static int consider(struct cfk__search *s, uint32_t from, struct cfk__cert *issu
     return extend(s, from, issuer, rooted);
 }
 
+/* Whether an issuer may follow a path: any, or where there are forced ones, the next. */
+static bool is_allowed(const struct cfk__search *s, uint32_t node,
+                       const struct cfk__cert *issuer)
+{
+    uint32_t next = s->nodes[node].depth - 1;
+
+    if (s->forced == NULL)
+        return true;
+    if (next >= s->forced_count)
+        return (issuer->from & CFK_BUNDLE_ROOT) != 0;
+    return s->forced[next] == issuer;
+}
+
 /* Every certificate that may have issued the last one of a path. */
 static int expand(struct cfk__search *s, uint32_t from)
 {
@@ -255,14 +268,14 @@ static int expand(struct cfk__search *s, uint32_t from)
         struct cfk__cert *issuer = s->pool->certs[next];
         int rc = CFK_OK;
 
-        if (on_path(s, from, issuer))
+        if (on_path(s, from, issuer) || !is_allowed(s, from, issuer))
             continue;
         if (!may_expand(s, doomed))
             return CFK_OK;
         found = true;
         if ((issuer->from & CFK_BUNDLE_ROOT) != 0)
             rc = consider(s, from, issuer, true);
-        if (rc == CFK_OK && (issuer->from & (CFK_BUNDLE_INPUT | CFK_BUNDLE_POOL)) != 0)
+        if (rc == CFK_OK && (issuer->from & CFK__INTERMEDIATE) != 0)
             rc = consider(s, from, issuer, false);
         if (rc != CFK_OK)
             return rc;
@@ -301,7 +314,7 @@ static int add_chain(struct cfk__search *s, uint32_t node)
     path.rooted = true;
     rc = check_whole(s, &path);
     if (rc == CFK_OK)
-        return append_path(s, &s->result->chains, &path);
+        return cfk__search_append(s, &s->result->chains, &path);
     if (rc == CFK_E_NOMEM)
         return no_memory(s);
     if (rc == CFK_E_LIMIT) /* noted where it was met */
@@ -416,6 +429,23 @@ int cfk__search_run(struct cfk__search *s)
         rc = take(s, heap_pop(s));
     }
     return rc;
+}
+
+int cfk__search_again(struct cfk__search *s)
+{
+    struct cfk_bundle_result *result = s->result;
+    int rc = cfk__pool_place(s->pool, &result->leaf, s->err);
+
+    result->chains.count = result->rejected.count = 0;
+    result->met = 0;
+    s->expanded += result->expansions;
+    result->expansions = 0;
+    s->node_count = s->heap_count = 0;
+    s->explained = s->needed = s->failed = 0;
+    s->names.left = s->limits->max_comparisons;
+    cfk__edges_free(&s->statuses);
+    s->statuses = (struct cfk__edges){ .alloc = &result->alloc };
+    return rc == CFK_OK ? cfk__search_run(s) : rc;
 }
 
 void cfk__search_free(struct cfk__search *s)

@@ -9,6 +9,7 @@
 #define CFK_BUNDLE_SEARCH_H
 
 #include "bundle/check.h"
+#include "bundle/fetch.h"
 #include "bundle/name_constraints.h"
 #include "bundle/rank.h"
 
@@ -17,6 +18,7 @@ struct cfk__path {
     struct cfk__cert **certs;
     uint32_t length;
     bool rooted; /* the last certificate was used as a root */
+    bool forced; /* as CFK_BUNDLE_FORCE has it, though it is not valid */
     int reason;  /* rejected: CFK_E_*, and who is to blame */
     uint32_t step;
     int64_t valid_from; /* chains: see struct cfk_bundle_chain_info */
@@ -51,6 +53,8 @@ struct cfk_bundle_result {
     const cfk_bundle_platforms *platforms; /* that the chains were ranked by */
     int reason;
     struct cfk_error why;
+    struct cfk_error invalid; /* why a forced chain is not valid */
+    struct cfk__fetches fetches;
     uint64_t signatures;
     uint64_t remembered;
     uint64_t failures;
@@ -108,6 +112,9 @@ struct cfk__search {
     uint32_t failed;            /* and of them, those that do not hold */
     struct cfk__names names;
     struct cfk__policies policies;
+    struct cfk__cert **forced; /* the only intermediates, in order; NULL: any */
+    uint32_t forced_count;
+    uint64_t expanded; /* steps of the searches before this one */
 };
 
 /*
@@ -122,6 +129,17 @@ uint32_t cfk__distance(const cfk_bundle_pool *pool, uint32_t name,
 /* Fill result with chains and rejections. CFK_OK or CFK_E_NOMEM. */
 int cfk__search_run(struct cfk__search *s);
 void cfk__search_free(struct cfk__search *s);
+
+/* The same once more, after the pool has grown; what was found before is gone. */
+int cfk__search_again(struct cfk__search *s);
+
+/* What CFK_BUNDLE_FORCE allows (force.c): before the search, and if it found nothing. */
+int cfk__force_begin(struct cfk__search *s);
+int cfk__force_end(struct cfk__search *s);
+
+/* A path at the end of those that were found. */
+int cfk__search_append(struct cfk__search *s, struct cfk__paths *paths,
+                       const struct cfk__path *path);
 
 /*
  * Whether the key of issuer made the signature of cert, checked at most once:
@@ -139,7 +157,8 @@ int cfk__search_verify_in(struct cfk__search *s, struct cfk__edges *edges,
 /* Find damaged copies among the certificates of a name (twins.c). CFK_OK, CFK_E_NOMEM. */
 int cfk__twins_mark(cfk_bundle_pool *pool, uint32_t name);
 
-/* Set result->reason and ->why (verdict.c). CFK_OK or CFK_E_NOMEM. */
+/* Set result->reason and ->why, where there is no chain (verdict.c). CFK_OK or
+ * CFK_E_NOMEM. */
 int cfk__verdict(struct cfk__search *s);
 
 /* The facts of a certificate of the result, in the arena that it lives in. */

@@ -78,12 +78,12 @@ void cfk__strength(const struct cfk__path *chain, struct cfk__rating *rating)
     rating->common_hash = rating->common_key = 100;
     for (uint32_t i = 0; i < chain->length; i++) {
         const struct cfk__x509 *x = &chain->certs[i]->x;
-        bool below_root = i + 1 < chain->length;
+        bool is_root = chain->rooted && i + 1 == chain->length;
 
         weaken(rating, key_bits(&x->key), i);
         rating->common_key = lesser(rating->common_key, key_mark(&x->key));
         rating->ecdsa = rating->ecdsa || strncmp(x->key.name, "P-", 2) == 0;
-        if (!below_root)
+        if (is_root)
             continue;
         weaken(rating, hash_bits(&x->signature), i);
         rating->common_hash = lesser(rating->common_hash, hash_mark(&x->signature));

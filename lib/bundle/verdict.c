@@ -73,30 +73,33 @@ static int choose(struct cfk__search *s, const struct cfk__path **out)
 }
 
 /* The same check again, which was paid for, for its words. */
-static int explain_names(struct cfk__search *s, const struct cfk__path *path)
+static int explain_names(struct cfk_bundle_result *result, const struct cfk__path *path,
+                         struct cfk_error *why)
 {
     struct cfk__cert *issuer = path->certs[path->length - 1];
+    struct cfk__names names = { .left = UINT64_MAX };
     struct cfk__name_violation violation;
     const struct cfk__facts *facts;
-    int rc = cfk__result_facts(s->result, issuer, &facts, s->err);
+    int rc = cfk__result_facts(result, issuer, &facts, why);
 
     if (rc != CFK_OK)
         return rc;
-    s->names.left = UINT64_MAX;
-    rc = cfk__names_check(&s->names, issuer->x.name_constraints,
-                          &path->certs[path->step]->x, &violation);
+    names.name.alloc = names.base.alloc = &result->alloc;
+    rc = cfk__names_check(&names, issuer->x.name_constraints, &path->certs[path->step]->x,
+                          &violation);
     if (rc == CFK_E_NAME_CONSTRAINT)
-        rc = cfk__names_explain(&s->names, &violation, path->step, facts->subject,
-                                path->length - 1, &s->result->why);
+        rc = cfk__names_explain(&names, &violation, path->step, facts->subject,
+                                path->length - 1, why);
+    cfk__names_free(&names);
     if (rc == CFK_E_NOMEM)
-        return cfk__fail(s->err, rc, "bundle: no memory for the search");
-    s->result->reason = rc;
-    return CFK_OK;
+        return cfk__fail(why, rc, "bundle: no memory to explain a path");
+    return rc;
 }
 
-static int explain_path(struct cfk__search *s, const struct cfk__path *path)
+/* The reason of a rejected path, its words in why; CFK_E_NOMEM, where it is another. */
+static int explain_path(struct cfk_bundle_result *result, const struct cfk__path *path,
+                        struct cfk_error *why)
 {
-    struct cfk_bundle_result *result = s->result;
     struct cfk__cert *blamed = path->certs[path->step];
     struct cfk__cert *issuer =
         path->step + 1 < path->length ? path->certs[path->step + 1] : NULL;
@@ -104,20 +107,33 @@ static int explain_path(struct cfk__search *s, const struct cfk__path *path)
     int rc;
 
     if (path->reason == CFK_E_NAME_CONSTRAINT)
-        return explain_names(s, path);
-    rc = cfk__result_facts(result, blamed, &facts, s->err);
-    if (rc == CFK_OK)
-        result->reason = cfk__check_explain(blamed, issuer, facts, path->step,
-                                            cfk__path_part(path, path->step),
-                                            path->reason, s->wanted, &result->why);
-    return rc;
+        return explain_names(result, path, why);
+    rc = cfk__result_facts(result, blamed, &facts, why);
+    if (rc != CFK_OK)
+        return rc;
+    return cfk__check_explain(blamed, issuer, facts, path->step,
+                              cfk__path_part(path, path->step), path->reason,
+                              &result->wanted, why);
+}
+
+int cfk_bundle_rejected_explain(cfk_bundle_result *result, size_t path,
+                                struct cfk_error *err)
+{
+    struct cfk_error unread;
+
+    if (path >= result->rejected.count)
+        return cfk__fail(err, CFK_E_INVALID, "bundle: number %zu of %u", path,
+                         (unsigned)result->rejected.count);
+    return explain_path(result, &result->rejected.items[path],
+                        err != NULL ? err : &unread);
 }
 
 int cfk__verdict(struct cfk__search *s)
 {
     struct cfk_bundle_result *result = s->result;
     uint32_t budgets = CFK_BUNDLE_MET_LENGTH | CFK_BUNDLE_MET_FAILURES |
-                       CFK_BUNDLE_MET_EXPANSIONS | CFK_BUNDLE_MET_COMPARISONS;
+                       CFK_BUNDLE_MET_EXPANSIONS | CFK_BUNDLE_MET_COMPARISONS |
+                       CFK_BUNDLE_MET_FETCHES;
     struct cfk__cert *leaf = &result->leaf;
     struct cfk__path alone = { .certs = &leaf,
                                .length = 1,
@@ -128,18 +144,22 @@ int cfk__verdict(struct cfk__search *s)
     if (result->chains.count > 0)
         return CFK_OK;
     if ((result->met & budgets) != 0) {
-        result->reason =
-            cfk__fail(&result->why, CFK_E_LIMIT, "bundle: no chain was found within %s",
-                      (result->met & CFK_BUNDLE_MET_EXPANSIONS) != 0 ? "the steps allowed"
-                      : (result->met & CFK_BUNDLE_MET_FAILURES) != 0
-                          ? "the signature checks allowed"
-                      : (result->met & CFK_BUNDLE_MET_COMPARISONS) != 0
-                          ? "the name comparisons allowed"
-                          : "the length allowed");
+        result->reason = cfk__fail(
+            &result->why, CFK_E_LIMIT, "bundle: no chain was found within %s",
+            (result->met & CFK_BUNDLE_MET_EXPANSIONS) != 0 ? "the steps allowed"
+            : (result->met & CFK_BUNDLE_MET_FAILURES) != 0
+                ? "the signature checks allowed"
+            : (result->met & CFK_BUNDLE_MET_COMPARISONS) != 0
+                ? "the name comparisons allowed"
+            : (result->met & CFK_BUNDLE_MET_LENGTH) != 0 ? "the length allowed"
+                                                         : "the fetches allowed");
         return CFK_OK;
     }
     rc = choose(s, &path);
     if (rc != CFK_OK)
         return cfk__fail(s->err, rc, "bundle: no memory for the search");
-    return explain_path(s, path != NULL ? path : &alone);
+    result->reason = explain_path(result, path != NULL ? path : &alone, &result->why);
+    if (result->reason == CFK_E_NOMEM || result->reason == CFK_E_RANDOM)
+        return cfk__fail(s->err, result->reason, "%s", result->why.message);
+    return CFK_OK;
 }

@@ -98,6 +98,7 @@ struct cfk__x509 {
     struct cfk__span policies;         /* contents of certificatePolicies */
     struct cfk__span policy_mappings;  /* contents of policyMappings */
     struct cfk__span crl_points;       /* contents of cRLDistributionPoints */
+    struct cfk__span authority_info;   /* contents of authorityInfoAccess; size 0: none */
     int32_t explicit_policy;           /* requireExplicitPolicy; -1: none */
     int32_t inhibit_mapping;           /* inhibitPolicyMapping; -1: none */
     int32_t inhibit_any_policy;        /* -1: none */
@@ -114,6 +115,12 @@ int cfk__x509_parse(struct cfk__x509 *x, const void *der, size_t size,
 /* The extensions in r, the contents of Extensions (x509_ext.c). */
 int cfk__x509_extensions(struct cfk__x509 *x, struct cfk__reader r,
                          struct cfk_error *err);
+
+/*
+ * The next URL of a caIssuers description in list, the contents of
+ * authorityInfoAccess; false when there is none.
+ */
+bool cfk__x509_issuer_url(struct cfk__reader *list, struct cfk__span *url);
 
 /* AlgorithmIdentifier to scheme (x509_alg.c); parameters: what follows the OID. */
 void cfk__x509_scheme(struct cfk__x509_signature *s, struct cfk__span parameters);

@@ -151,22 +151,45 @@ static bool read_list(struct cfk__reader *r, uint8_t tag, struct cfk__span *list
     return true;
 }
 
-/* AccessDescriptions: a method and a place. */
-static bool is_authority_info(struct cfk__reader r)
+/* An AccessDescription: a method and a place. */
+static bool read_description(struct cfk__reader *list, struct cfk__span *method,
+                             struct cfk__der *place)
 {
     struct cfk__reader one;
+
+    return cfk__der_enter(list, CFK__DER_SEQUENCE, &one) &&
+           cfk__der_value(&one, CFK__DER_OID, method) && cfk__der_next(&one, place) &&
+           (place->tag & 0xc0) == 0x80 && at_end(&one);
+}
+
+static bool read_authority_info(struct cfk__x509 *x, struct cfk__reader r)
+{
     struct cfk__reader list;
-    struct cfk__span oid;
+    struct cfk__span method;
     struct cfk__der place;
 
     if (!enter_sequence(&r, &list) || at_end(&list))
         return false;
+    x->authority_info = (struct cfk__span){ list.pos, cfk__reader_left(&list) };
     while (!at_end(&list))
-        if (!cfk__der_enter(&list, CFK__DER_SEQUENCE, &one) ||
-            !cfk__der_value(&one, CFK__DER_OID, &oid) || !cfk__der_next(&one, &place) ||
-            (place.tag & 0xc0) != 0x80 || !at_end(&one))
+        if (!read_description(&list, &method, &place))
             return false;
     return true;
+}
+
+bool cfk__x509_issuer_url(struct cfk__reader *list, struct cfk__span *url)
+{
+    struct cfk__span method;
+    struct cfk__der place;
+
+    while (!at_end(list) && read_description(list, &method, &place)) {
+        if (place.tag == CFK__DER_CONTEXT(6) &&
+            CFK__SPAN_IS(method, "\x2b\x06\x01\x05\x05\x07\x30\x02")) {
+            *url = place.value;
+            return true;
+        }
+    }
+    return false;
 }
 
 static bool read_name_constraints(struct cfk__x509 *x, struct cfk__reader *r)
@@ -247,7 +270,7 @@ static bool read_known(struct cfk__x509 *x, struct cfk__span oid, struct cfk__re
     *known = false;
     if (CFK__SPAN_IS(oid, "\x2b\x06\x01\x05\x05\x07\x01\x01")) {
         *which = CFK__EXT_AUTHORITY_INFO; /* never critical, so never known then */
-        if (!is_authority_info(*r))
+        if (!read_authority_info(x, *r))
             x->malformed |= CFK__EXT_AUTHORITY_INFO;
     }
     if (oid.size != 3 || memcmp(oid.data, "\x55\x1d", 2) != 0)

@@ -58,7 +58,7 @@ cp program.c program.cc
     done
 }
 # Examples that need no argument say so by running without one.
-for example in delta bundle split keeper structures; do
+for example in delta bundle bundle_fetch split keeper structures; do
     [ -f "$CF_SOURCE/examples/c/$example.c" ] || continue
     run 0 "./$example"
     check "$example says something" test -s out
