@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* cfbundle: the best chain from a certificate to a trusted root. */
 #include "cfbundle_explain.h"
+#include "cfbundle_index.h"
 #include "cfbundle_json.h"
 #include "cfbundle_pool.h"
 #include "cfbundle_rank.h"
@@ -15,6 +16,7 @@
 enum {
     OPT_ROOTS = CLI_OPT_OWN,
     OPT_INTERMEDIATES,
+    OPT_INDEX,
     OPT_TIME,
     OPT_HOST,
     OPT_EKU,
@@ -37,6 +39,7 @@ enum {
 
 static const char help[] =
     "Usage: cfbundle [OPTION]... CERT\n"
+    "       cfbundle index [--no-signatures] -o INDEX [OPTION]...\n"
     "Find every chain from the first certificate in CERT (PEM, DER or PKCS #7; - is\n"
     "standard input) to a trusted root, and print the best as PEM: the certificate,\n"
     "then its intermediates, the root left out. Further certificates in CERT may be\n"
@@ -45,6 +48,7 @@ static const char help[] =
     "\n"
     "      --roots FILE|DIR          trusted roots, instead of the system's; repeatable\n"
     "      --intermediates FILE|DIR  more certificates to build from; repeatable\n"
+    "      --index INDEX             both, from a file that 'cfbundle index' wrote\n"
     "      --time TIME               judge at this time (RFC 3339 or UNIX seconds), not "
     "now\n"
     "      --host NAME               the certificate must be for this name or address\n"
@@ -90,6 +94,7 @@ static const char help[] =
 static const struct option longs[] = {
     { "roots", required_argument, NULL, OPT_ROOTS },
     { "intermediates", required_argument, NULL, OPT_INTERMEDIATES },
+    { "index", required_argument, NULL, OPT_INDEX },
     { "time", required_argument, NULL, OPT_TIME },
     { "host", required_argument, NULL, OPT_HOST },
     { "eku", required_argument, NULL, OPT_EKU },
@@ -260,6 +265,7 @@ static int run(struct request *req)
     status = rc == CFK_OK ? answer(req, result, &err) : cli_fail(&err);
     cfk_bundle_result_free(result);
     cfk_bundle_pool_free(pool);
+    cli_input_close(&req->sources.mapped);
     cfbundle_rank_free(&req->ranking);
     cfk_free(NULL, leaf);
     return status;
@@ -345,6 +351,7 @@ static int parse(int argc, char **argv, struct request *req)
                 return cli_usage("at most %d times --roots and --intermediates",
                                  CFBUNDLE_SOURCES);
             break;
+        case OPT_INDEX: req->sources.index = optarg; break;
         case OPT_TIME:
             if (!cli_parse_time(optarg, &req->time))
                 return cli_usage("--time wants RFC 3339 or UNIX seconds, not '%s'",
@@ -396,6 +403,8 @@ int main(int argc, char **argv)
     static struct request req;
     int status;
 
+    if (argc > 1 && strcmp(argv[1], "index") == 0)
+        return cfbundle_index(argc - 1, argv + 1);
     cli_start(&tool);
     req.time = (int64_t)time(NULL);
     req.build.size = sizeof req.build;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "cfbundle_pool.h"
 
+#include "cfbundle_index.h"
 #include "common/cli.h"
 #include "common/input.h"
 
@@ -146,7 +147,32 @@ static int add_system_roots(cfk_bundle_pool *pool, struct cfk_error *err)
     return err->code = CFK_E_NOTFOUND;
 }
 
-int cfbundle_load(const struct cfbundle_sources *sources, const char *cert,
+/* An index that has roots stands for the system's. */
+static int add_index(struct cfbundle_sources *sources, cfk_bundle_pool *pool,
+                     struct cfk_error *err)
+{
+    int rc = cfbundle_index_open(sources->index, pool, &sources->mapped, err);
+
+    if (rc == CFK_OK && cfk_bundle_pool_count(pool, CFK_BUNDLE_ROOT) > 0)
+        sources->roots_given = true;
+    return rc;
+}
+
+int cfbundle_load_sources(struct cfbundle_sources *sources, cfk_bundle_pool *pool,
+                          struct cfk_error *err)
+{
+    int rc = sources->index != NULL ? add_index(sources, pool, err) : CFK_OK;
+
+    for (size_t i = 0; i < sources->count && rc == CFK_OK; i++)
+        rc = add_source(pool, &sources->certs[i], err);
+    for (size_t i = 0; i < sources->crl_count && rc == CFK_OK; i++)
+        rc = add_crl(pool, sources->crls[i], err);
+    if (rc == CFK_OK && !sources->roots_given)
+        rc = add_system_roots(pool, err);
+    return rc;
+}
+
+int cfbundle_load(struct cfbundle_sources *sources, const char *cert,
                   cfk_bundle_pool *pool, void **leaf, size_t *leaf_size,
                   struct cfk_error *err)
 {
@@ -165,13 +191,7 @@ int cfbundle_load(const struct cfbundle_sources *sources, const char *cert,
         cli_warn("%s: the chain in it was out of order; servers send the certificate "
                  "first, then its issuer, and so on",
                  cert);
-    for (size_t i = 0; i < sources->count && rc == CFK_OK; i++)
-        rc = add_source(pool, &sources->certs[i], err);
-    for (size_t i = 0; i < sources->crl_count && rc == CFK_OK; i++)
-        rc = add_crl(pool, sources->crls[i], err);
-    if (rc == CFK_OK && !sources->roots_given)
-        rc = add_system_roots(pool, err);
-    return rc;
+    return rc == CFK_OK ? cfbundle_load_sources(sources, pool, err) : rc;
 }
 
 bool cfbundle_add_source(struct cfbundle_sources *sources, const char *path,

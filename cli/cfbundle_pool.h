@@ -4,6 +4,7 @@
 #define CFBUNDLE_POOL_H
 
 #include "cfkit/bundle.h"
+#include "common/input.h"
 
 #include <stdbool.h>
 
@@ -21,7 +22,9 @@ struct cfbundle_source {
 struct cfbundle_sources {
     struct cfbundle_source certs[CFBUNDLE_SOURCES];
     size_t count;
-    bool roots_given; /* else the system's are used */
+    bool roots_given;        /* else the system's are used */
+    const char *index;       /* NULL: none */
+    struct cli_input mapped; /* what the pool has from it, until that is released */
     const char *crls[CFBUNDLE_CRLS];
     size_t crl_count;
 };
@@ -31,8 +34,12 @@ bool cfbundle_add_source(struct cfbundle_sources *sources, const char *path,
                          uint32_t from);
 bool cfbundle_add_crl(struct cfbundle_sources *sources, const char *path);
 
-/* Read all of them into pool, and the certificate's own file: the leaf to *leaf. */
-int cfbundle_load(const struct cfbundle_sources *sources, const char *cert,
+/* Read certificates and CRLs into pool. */
+int cfbundle_load_sources(struct cfbundle_sources *sources, cfk_bundle_pool *pool,
+                          struct cfk_error *err);
+
+/* The same, behind the certificate's own file: the leaf to *leaf. */
+int cfbundle_load(struct cfbundle_sources *sources, const char *cert,
                   cfk_bundle_pool *pool, void **leaf, size_t *leaf_size,
                   struct cfk_error *err);
 

@@ -76,6 +76,7 @@ void cfk_bundle_pool_free(cfk_bundle_pool *pool)
     cfk__free(&alloc, pool->certs);
     cfk__free(&alloc, pool->crls);
     cfk__free(&alloc, pool->name_info);
+    cfk__free(&alloc, pool->index.loaded);
     cfk__arena_free(&pool->arena);
     cfk__free(&alloc, pool);
 }
@@ -96,17 +97,6 @@ static int canonical(cfk_bundle_pool *pool, struct cfk__span name, struct cfk__s
     return CFK_OK;
 }
 
-int cfk__pool_find_name(cfk_bundle_pool *pool, struct cfk__span name, uint32_t *out,
-                        struct cfk_error *err)
-{
-    struct cfk__span form;
-    int rc = canonical(pool, name, &form, err);
-
-    if (rc == CFK_OK)
-        *out = cfk__intern_find(&pool->names, form);
-    return rc;
-}
-
 /* Grow an array beside an intern to its capacity. */
 static int follow_capacity(cfk_bundle_pool *pool, void **array, uint32_t *capacity,
                            uint32_t wanted, size_t size)
@@ -123,17 +113,16 @@ static int follow_capacity(cfk_bundle_pool *pool, void **array, uint32_t *capaci
     return CFK_OK;
 }
 
-int cfk__pool_number_name(cfk_bundle_pool *pool, struct cfk__span name, uint32_t *out,
-                          struct cfk_error *err)
+/* The number of a name in comparable form, which is added where it is not there. */
+static int number_form(cfk_bundle_pool *pool, struct cfk__span form, uint32_t *out,
+                       struct cfk_error *err)
 {
+    uint64_t hash = cfk__intern_hash(&pool->names, form);
     void *info = pool->name_info;
-    struct cfk__span form;
     void *copy;
-    int rc = canonical(pool, name, &form, err);
+    int rc;
 
-    if (rc != CFK_OK)
-        return rc;
-    *out = cfk__intern_find(&pool->names, form);
+    *out = cfk__intern_find(&pool->names, form, hash);
     if (*out != CFK__NONE)
         return CFK_OK;
     if (cfk__intern_reserve(&pool->names) != CFK_OK)
@@ -144,22 +133,48 @@ int cfk__pool_number_name(cfk_bundle_pool *pool, struct cfk__span name, uint32_t
     copy = rc == CFK_OK ? cfk__arena_copy(&pool->arena, form.data, form.size) : NULL;
     if (copy == NULL)
         return no_memory(err);
-    *out = cfk__intern_add(&pool->names, (struct cfk__span){ copy, form.size });
+    *out = cfk__intern_add(&pool->names, (struct cfk__span){ copy, form.size }, hash);
     pool->name_info[*out] = (struct cfk__name){ .first = CFK__NONE,
                                                 .last = CFK__NONE,
                                                 .compared = CFK__NONE };
     return CFK_OK;
 }
 
+int cfk__pool_find_name(cfk_bundle_pool *pool, struct cfk__span name, uint32_t *out,
+                        struct cfk_error *err)
+{
+    struct cfk__span form;
+    int rc = canonical(pool, name, &form, err);
+
+    *out = CFK__NONE;
+    if (rc != CFK_OK)
+        return rc;
+    *out = cfk__intern_find(&pool->names, form, cfk__intern_hash(&pool->names, form));
+    if (*out == CFK__NONE && cfk__index_has(&pool->index, form))
+        rc = number_form(pool, form, out, err);
+    return rc == CFK_OK && *out != CFK__NONE ? cfk__index_load(pool, *out, err) : rc;
+}
+
+int cfk__pool_number_name(cfk_bundle_pool *pool, struct cfk__span name, uint32_t *out,
+                          struct cfk_error *err)
+{
+    struct cfk__span form;
+    int rc = canonical(pool, name, &form, err);
+
+    return rc == CFK_OK ? number_form(pool, form, out, err) : rc;
+}
+
 static int number_key(cfk_bundle_pool *pool, struct cfk__span spki, uint32_t *out,
                       struct cfk_error *err)
 {
-    *out = cfk__intern_find(&pool->keys, spki);
+    uint64_t hash = cfk__intern_hash(&pool->keys, spki);
+
+    *out = cfk__intern_find(&pool->keys, spki, hash);
     if (*out != CFK__NONE)
         return CFK_OK;
     if (cfk__intern_reserve(&pool->keys) != CFK_OK)
         return no_memory(err);
-    *out = cfk__intern_add(&pool->keys, spki);
+    *out = cfk__intern_add(&pool->keys, spki, hash);
     return CFK_OK;
 }
 
@@ -176,11 +191,11 @@ static int reserve_cert(cfk_bundle_pool *pool, struct cfk_error *err)
     return rc == CFK_OK ? CFK_OK : no_memory(err);
 }
 
-static void link_cert(cfk_bundle_pool *pool, struct cfk__cert *cert)
+static void link_cert(cfk_bundle_pool *pool, struct cfk__cert *cert, uint64_t hash)
 {
     struct cfk__name *name = &pool->name_info[cert->subject];
 
-    cert->number = cfk__intern_add(&pool->ders, cert->x.der);
+    cert->number = cfk__intern_add(&pool->ders, cert->x.der, hash);
     cert->same_name = CFK__NONE;
     pool->certs[cert->number] = cert;
     if (name->last == CFK__NONE)
@@ -190,37 +205,49 @@ static void link_cert(cfk_bundle_pool *pool, struct cfk__cert *cert)
     name->last = cert->number;
 }
 
-static int add_new(cfk_bundle_pool *pool, struct cfk__span der, uint32_t from,
-                   struct cfk_error *err)
+/* What is the same for all certificates that have what this one has. */
+static int number_parts(cfk_bundle_pool *pool, struct cfk__cert *cert,
+                        struct cfk_error *err)
 {
-    struct cfk__cert *cert;
-    struct cfk__x509 x;
-    void *copy;
+    int rc = cfk__pool_number_name(pool, cert->x.subject, &cert->subject, err);
+
+    if (rc == CFK_OK)
+        rc = cfk__pool_number_name(pool, cert->x.issuer, &cert->issuer, err);
+    if (rc == CFK_OK)
+        rc = number_key(pool, cert->x.key.spki, &cert->key, err);
+    return rc;
+}
+
+/*
+ * A certificate that is read, at x. Unless it is from the index itself, that is
+ * asked first who else bears its name, and may turn out to have it.
+ */
+static int add_read(cfk_bundle_pool *pool, const struct cfk__x509 *x, uint64_t hash,
+                    uint32_t from, bool indexed, uint32_t *number, struct cfk_error *err)
+{
+    struct cfk__cert *cert = cfk__arena_alloc(&pool->arena, sizeof *cert);
     int rc;
 
-    copy = cfk__arena_copy(&pool->arena, der.data, der.size);
-    if (copy == NULL)
-        return no_memory(err);
-    rc = cfk__x509_parse(&x, copy, der.size, err);
-    if (rc != CFK_OK) {
-        cfk__arena_undo(&pool->arena, copy);
-        return rc;
-    }
-    cert = cfk__arena_alloc(&pool->arena, sizeof *cert);
     if (cert == NULL)
         return no_memory(err);
-    cert->x = x;
+    cert->x = *x;
     cert->from = from;
-    rc = cfk__pool_number_name(pool, x.subject, &cert->subject, err);
-    if (rc == CFK_OK)
-        rc = cfk__pool_number_name(pool, x.issuer, &cert->issuer, err);
-    if (rc == CFK_OK)
-        rc = number_key(pool, x.key.spki, &cert->key, err);
-    if (rc == CFK_OK)
-        rc = reserve_cert(pool, err);
-    if (rc == CFK_OK)
-        link_cert(pool, cert);
-    return rc;
+    rc = number_parts(pool, cert, err);
+    if (rc == CFK_OK && !indexed)
+        rc = cfk__index_load(pool, cert->subject, err);
+    if (rc != CFK_OK)
+        return rc;
+    *number = cfk__intern_find(&pool->ders, x->der, hash);
+    if (*number != CFK__NONE) {
+        pool->certs[*number]->from |= from;
+        return CFK_OK;
+    }
+    rc = reserve_cert(pool, err);
+    if (rc != CFK_OK)
+        return rc;
+    link_cert(pool, cert, hash);
+    *number = cert->number;
+    return CFK_OK;
 }
 
 int cfk__pool_check_size(const cfk_bundle_pool *pool, size_t size, struct cfk_error *err)
@@ -232,20 +259,48 @@ int cfk__pool_check_size(const cfk_bundle_pool *pool, size_t size, struct cfk_er
     return CFK_OK;
 }
 
+bool cfk__pool_is_full(const cfk_bundle_pool *pool)
+{
+    return pool->ders.count + cfk__index_count(pool->index.left) >= pool->max_certs;
+}
+
 int cfk__pool_add(cfk_bundle_pool *pool, struct cfk__span der, uint32_t from,
                   struct cfk_error *err)
 {
-    uint32_t number = cfk__intern_find(&pool->ders, der);
+    uint64_t hash = cfk__intern_hash(&pool->ders, der);
+    uint32_t number = cfk__intern_find(&pool->ders, der, hash);
+    struct cfk__x509 x;
+    void *copy;
+    int rc;
 
     if (number != CFK__NONE) {
         pool->certs[number]->from |= from;
         return CFK_OK;
     }
-    if (pool->ders.count >= pool->max_certs)
+    if (cfk__pool_is_full(pool))
         return cfk__fail(err, CFK_E_LIMIT,
                          "bundle: a pool holds at most %zu certificates",
                          pool->max_certs);
-    return add_new(pool, der, from, err);
+    copy = cfk__arena_copy(&pool->arena, der.data, der.size);
+    if (copy == NULL)
+        return no_memory(err);
+    rc = cfk__x509_parse(&x, copy, der.size, err);
+    if (rc == CFK_OK)
+        return add_read(pool, &x, hash, from, false, &number, err);
+    cfk__arena_undo(&pool->arena, copy);
+    return rc;
+}
+
+int cfk__pool_place(cfk_bundle_pool *pool, struct cfk__span der, uint32_t from,
+                    uint32_t *number, struct cfk_error *err)
+{
+    struct cfk__x509 x;
+    int rc = cfk__x509_parse(&x, der.data, der.size, err);
+
+    if (rc != CFK_OK)
+        return rc;
+    return add_read(pool, &x, cfk__intern_hash(&pool->ders, der), from, true, number,
+                    err);
 }
 
 int cfk__pool_check_from(uint32_t from, struct cfk_error *err)
@@ -298,6 +353,8 @@ size_t cfk_bundle_pool_count(const cfk_bundle_pool *pool, uint32_t from)
 
     for (uint32_t i = 0; i < pool->ders.count; i++)
         count += (pool->certs[i]->from & from) != 0;
+    for (uint32_t i = 0; i < CFK__INDEX_USES; i++)
+        count += (i & from) != 0 ? pool->index.left[i] : 0;
     return count;
 }
 
@@ -314,8 +371,10 @@ int cfk__pool_adopt(cfk_bundle_pool *pool, struct cfk__cert *leaf, const void *d
         rc = cfk__pool_find_name(pool, leaf->x.issuer, &leaf->issuer, err);
     if (rc != CFK_OK)
         return rc;
-    leaf->key = cfk__intern_find(&pool->keys, leaf->x.key.spki);
-    leaf->number = cfk__intern_find(&pool->ders, leaf->x.der);
+    leaf->key = cfk__intern_find(&pool->keys, leaf->x.key.spki,
+                                 cfk__intern_hash(&pool->keys, leaf->x.key.spki));
+    leaf->number = cfk__intern_find(&pool->ders, leaf->x.der,
+                                    cfk__intern_hash(&pool->ders, leaf->x.der));
     leaf->same_name = CFK__NONE;
     return CFK_OK;
 }

@@ -9,6 +9,7 @@
 #include "bundle/arena.h"
 #include "bundle/crl.h"
 #include "bundle/edges.h"
+#include "bundle/index.h"
 #include "bundle/intern.h"
 #include "bundle/x509.h"
 #include "cfkit/bundle.h"
@@ -32,6 +33,7 @@ struct cfk__cert {
     uint32_t from;      /* CFK_BUNDLE_* */
     bool damaged;       /* it looks like a damaged copy of another (twins.c) */
     uint32_t same_name; /* next certificate with this subject; CFK__NONE ends */
+    struct cfk__index_part part;
     struct cfk__facts *facts;
     uint32_t misses;              /* keys that did not make its signature */
     struct cfk__ec_keys *signers; /* the only keys that could, once there were misses */
@@ -45,6 +47,7 @@ struct cfk__name {
     uint32_t first; /* certificates with this subject, in the order they came */
     uint32_t last;
     uint32_t compared; /* last when they were compared for damaged copies (twins.c) */
+    bool loaded;       /* the index, where there is one, has no more of them */
     uint64_t stamp;
     uint32_t distance[2];
     uint32_t next_name;
@@ -72,6 +75,7 @@ struct cfk_bundle_pool {
     struct cfk__edges crl_edges; /* the same for CRLs, by their place in crls */
     struct cfk__buffer scratch;  /* a name in comparable form, a certificate in DER */
     uint64_t stamp;              /* of the build under way */
+    struct cfk__index index;     /* size 0: none */
 };
 
 /* The number of a Name in the pool, CFK__NONE where no certificate has it. */
@@ -89,9 +93,14 @@ void cfk__pool_tell(struct cfk_bundle_report *report, uint64_t index, uint64_t o
 
 /* What adding certificates is made of: CFK_E_INVALID, CFK_E_LIMIT; a copy of one. */
 int cfk__pool_check_from(uint32_t from, struct cfk_error *err);
+bool cfk__pool_is_full(const cfk_bundle_pool *pool);
 int cfk__pool_check_size(const cfk_bundle_pool *pool, size_t size, struct cfk_error *err);
 int cfk__pool_add(cfk_bundle_pool *pool, struct cfk__span der, uint32_t from,
                   struct cfk_error *err);
+
+/* The same, but its bytes stay where they are, and it counts already; its number. */
+int cfk__pool_place(cfk_bundle_pool *pool, struct cfk__span der, uint32_t from,
+                    uint32_t *number, struct cfk_error *err);
 
 /* A leaf in DER as a certificate beside the pool; der stays the caller's. */
 int cfk__pool_adopt(cfk_bundle_pool *pool, struct cfk__cert *leaf, const void *der,
