@@ -261,7 +261,7 @@ static int run(struct request *req)
                               &err);
     if (rc == CFK_OK)
         rc = cfbundle_rank(&req->ranking, result,
-                           req->explain || cli_json() || cli_verbose(), &err);
+                           req->all || req->explain || cli_json() || cli_verbose(), &err);
     status = rc == CFK_OK ? answer(req, result, &err) : cli_fail(&err);
     cfk_bundle_result_free(result);
     cfk_bundle_pool_free(pool);

@@ -3,6 +3,7 @@
 
 #include "base/alloc.h"
 #include "base/error.h"
+#include "base/load.h"
 #include "base/options.h"
 #include "bundle/x509_name.h"
 
@@ -205,14 +206,42 @@ static void link_cert(cfk_bundle_pool *pool, struct cfk__cert *cert, uint64_t ha
     name->last = cert->number;
 }
 
+/* Where a name is kept among recent ones: names differ most at their ends. */
+static struct cfk__recent_name *recent_name(cfk_bundle_pool *pool, struct cfk__span name)
+{
+    uint64_t word = name.size;
+
+    for (size_t i = name.size > 16 ? name.size - 16 : 0; i + 4 <= name.size; i += 4)
+        word = word * UINT64_C(0x9e3779b97f4a7c15) + cfk__load32le(name.data + i);
+    return &pool->recent_names[word * UINT64_C(0x9e3779b97f4a7c15) >> 56];
+}
+
+/* The number of a name of a certificate that stays. Issuers come in crowds of the same.
+ */
+static int number_lasting(cfk_bundle_pool *pool, struct cfk__span name, uint32_t *out,
+                          struct cfk_error *err)
+{
+    struct cfk__recent_name *recent = recent_name(pool, name);
+    int rc = CFK_OK;
+
+    if (cfk__span_equal(recent->der, name)) {
+        *out = recent->number;
+        return CFK_OK;
+    }
+    rc = cfk__pool_number_name(pool, name, out, err);
+    if (rc == CFK_OK)
+        *recent = (struct cfk__recent_name){ name, *out };
+    return rc;
+}
+
 /* What is the same for all certificates that have what this one has. */
 static int number_parts(cfk_bundle_pool *pool, struct cfk__cert *cert,
                         struct cfk_error *err)
 {
-    int rc = cfk__pool_number_name(pool, cert->x.subject, &cert->subject, err);
+    int rc = number_lasting(pool, cert->x.subject, &cert->subject, err);
 
     if (rc == CFK_OK)
-        rc = cfk__pool_number_name(pool, cert->x.issuer, &cert->issuer, err);
+        rc = number_lasting(pool, cert->x.issuer, &cert->issuer, err);
     if (rc == CFK_OK)
         rc = number_key(pool, cert->x.key.spki, &cert->key, err);
     return rc;

@@ -54,6 +54,14 @@ struct cfk__name {
     uint32_t first_edge;
 };
 
+enum { CFK__RECENT_NAMES = 256 };
+
+/* A name in DER whose number was asked for lately; its bytes live as long as the pool. */
+struct cfk__recent_name {
+    struct cfk__span der;
+    uint32_t number;
+};
+
 struct cfk_bundle_pool {
     struct cfk_alloc alloc;
     size_t max_certs;
@@ -66,6 +74,7 @@ struct cfk_bundle_pool {
     uint32_t certs_capacity;
     struct cfk__name *name_info; /* by number of the name */
     uint32_t name_capacity;
+    struct cfk__recent_name recent_names[CFK__RECENT_NAMES];
     struct cfk__edges edges; /* signatures checked so far */
     size_t max_crls;
     size_t max_crl_size;
