@@ -57,6 +57,7 @@ int cfk_bundle_pool_new(const struct cfk_bundle_pool_options *opts, cfk_bundle_p
     pool->edges.alloc = &pool->alloc;
     pool->crl_edges.alloc = &pool->alloc;
     pool->scratch.alloc = &pool->alloc;
+    pool->recent.alloc = &pool->alloc;
     *out = pool;
     return CFK_OK;
 }
@@ -78,6 +79,7 @@ void cfk_bundle_pool_free(cfk_bundle_pool *pool)
     cfk__free(&alloc, pool->crls);
     cfk__free(&alloc, pool->name_info);
     cfk__free(&alloc, pool->index.loaded);
+    cfk__recent_free(&pool->recent);
     cfk__arena_free(&pool->arena);
     cfk__free(&alloc, pool);
 }
@@ -402,8 +404,8 @@ int cfk__pool_adopt(cfk_bundle_pool *pool, struct cfk__cert *leaf, const void *d
         return rc;
     leaf->key = cfk__intern_find(&pool->keys, leaf->x.key.spki,
                                  cfk__intern_hash(&pool->keys, leaf->x.key.spki));
-    leaf->number = cfk__intern_find(&pool->ders, leaf->x.der,
-                                    cfk__intern_hash(&pool->ders, leaf->x.der));
+    leaf->hash = cfk__intern_hash(&pool->ders, leaf->x.der);
+    leaf->number = cfk__intern_find(&pool->ders, leaf->x.der, leaf->hash);
     leaf->same_name = CFK__NONE;
     return CFK_OK;
 }

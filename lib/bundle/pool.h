@@ -11,6 +11,7 @@
 #include "bundle/edges.h"
 #include "bundle/index.h"
 #include "bundle/intern.h"
+#include "bundle/recent.h"
 #include "bundle/x509.h"
 #include "cfkit/bundle.h"
 
@@ -27,6 +28,7 @@ struct cfk__facts {
 struct cfk__cert {
     struct cfk__x509 x;
     uint32_t number;  /* in the pool; CFK__NONE for a leaf that is not in it */
+    uint64_t hash;    /* of such a leaf */
     uint32_t subject; /* number of the name; CFK__NONE: no other has it */
     uint32_t issuer;
     uint32_t key;
@@ -85,6 +87,7 @@ struct cfk_bundle_pool {
     struct cfk__buffer scratch;  /* a name in comparable form, a certificate in DER */
     uint64_t stamp;              /* of the build under way */
     struct cfk__index index;     /* size 0: none */
+    struct cfk__recent recent;   /* leaves that are not in the pool */
 };
 
 /* The number of a Name in the pool, CFK__NONE where no certificate has it. */

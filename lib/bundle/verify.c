@@ -39,22 +39,31 @@ static int count_verdict(struct cfk__search *s, int verdict)
     return verdict;
 }
 
-/* The answer of an index, or else of the back end. */
+/* The answer of an index, of an earlier build for this leaf, or of the back end. */
 static int find_out(struct cfk__search *s, const struct cfk__cert *cert,
                     const struct cfk__cert *issuer)
 {
+    bool leaf = cert == &s->result->leaf && cert->number == CFK__NONE;
     int verdict;
 
-    if (cfk__index_recall(cert, issuer, &verdict)) {
+    if (cfk__index_recall(cert, issuer, &verdict) ||
+        (leaf && cfk__recent_recall(&s->pool->recent, cert->x.der, cert->hash,
+                                    issuer->key, &verdict))) {
         s->result->remembered++;
         return verdict;
     }
     s->result->signatures++;
     verdict = s->verify(cert, issuer, NULL);
-    if (verdict == CFK_OK || verdict == CFK_E_NOMEM)
+    if (verdict == CFK_E_NOMEM)
         return verdict;
-    s->result->failures++;
-    return CFK_E_SIGNATURE;
+    if (verdict != CFK_OK) {
+        s->result->failures++;
+        verdict = CFK_E_SIGNATURE;
+    }
+    if (leaf && cfk__recent_add(&s->pool->recent, cert->x.der, cert->hash, issuer->key,
+                                verdict) != CFK_OK)
+        return CFK_E_NOMEM;
+    return verdict;
 }
 
 int cfk__search_verify_in(struct cfk__search *s, struct cfk__edges *edges,
