@@ -104,6 +104,26 @@ err_has 'no index of a pool'
 run 2 cfbundle --index nosuch.cfp leaf.pem
 err_has 'nosuch.cfp'
 
+# A gibibyte of junk around a certificate is too much, from a file and from a pipe; what
+# is within the limit is searched.
+if truncate -s 1G huge.pem 2>/dev/null; then
+    run 2 cfbundle index -o none.cfp --roots roots.pem --intermediates huge.pem
+    err_has 'huge.pem: larger than the limit of 268435456 bytes'
+    rm huge.pem
+    head -c 300000000 /dev/zero | cfbundle index -o none.cfp --roots - >out 2>err
+    is_pipe_refused() { grep -q 'standard input: larger than the limit' err; }
+    check 'a pipe without end is refused' is_pipe_refused
+    truncate -s 64M junk.pem
+    { echo && cat intermediates.pem; } >>junk.pem
+    run 0 cfbundle index -o junk.cfp --roots roots.pem --intermediates junk.pem
+    # shellcheck disable=SC2086
+    run 0 cfbundle $now --index junk.cfp leaf.pem
+    cat leaf.pem x-by-a.pem >want
+    check 'certificates behind 64 MiB of nothing' cmp -s out want
+else
+    skip 'no file of a gibibyte'
+fi
+
 # Usage.
 run 2 cfbundle index
 err_has '-o names it'
