@@ -293,6 +293,8 @@ int cfk__index_load_all(cfk_bundle_pool *pool, struct cfk_error *err)
     for (uint32_t i = 0; i < pool->index.head.names && rc == CFK_OK; i++)
         if (!pool->index.loaded[i])
             rc = load_record(pool, i, err);
+    if (rc == CFK_OK && cfk__index_count(pool->index.left) > 0)
+        return damaged(err, 0, "it has fewer certificates than it says");
     return rc;
 }
 
