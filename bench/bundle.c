@@ -15,7 +15,7 @@
 #include <openssl/x509.h>
 #endif
 
-enum { POOL_CERTS = 4312 };
+enum { POOL_CERTS = 4312, REPEATS = 1000 };
 
 struct text {
     char *data;
@@ -110,6 +110,69 @@ static bool run_first(void *ctx)
     return ok;
 }
 
+static struct {
+    void *data;
+    size_t size;
+} pool_index;
+
+/* An index, its signatures checked. */
+static void make_index(cfk_bundle_pool *pool)
+{
+    if (cfk_bundle_index_verify(pool, UINT64_MAX, NULL, NULL) != CFK_OK ||
+        cfk_bundle_index_write(pool, NULL, &pool_index.data, &pool_index.size, NULL) !=
+            CFK_OK)
+        exit(2);
+}
+
+static cfk_bundle_pool *open_index(void)
+{
+    cfk_bundle_pool *pool;
+
+    if (cfk_bundle_pool_new(NULL, &pool, NULL) != CFK_OK ||
+        cfk_bundle_pool_add_index(pool, pool_index.data, pool_index.size, NULL) != CFK_OK)
+        exit(2);
+    return pool;
+}
+
+static bool run_open(void *ctx)
+{
+    cfk_bundle_pool *pool = open_index();
+    size_t count = cfk_bundle_pool_count(pool, CFK_BUNDLE_POOL | CFK_BUNDLE_ROOT);
+
+    (void)ctx;
+    cfk_bundle_pool_free(pool);
+    return count == POOL_CERTS + 626;
+}
+
+/* A pool that has seen nothing: it reads what it needs, and checks the leaf. */
+static bool run_indexed(void *ctx)
+{
+    struct ours *o = ctx;
+    cfk_bundle_pool *kept = o->pool;
+    bool ok;
+
+    o->pool = open_index();
+    ok = run_build(o);
+    cfk_bundle_pool_free(o->pool);
+    o->pool = kept;
+    return ok;
+}
+
+/* The same leaf again and again: nothing is left to check. */
+static bool run_repeat(void *ctx)
+{
+    struct ours *o = ctx;
+    cfk_bundle_pool *kept = o->pool;
+    bool ok = true;
+
+    o->pool = open_index();
+    for (int i = 0; i < REPEATS && ok; i++)
+        ok = run_build(o);
+    cfk_bundle_pool_free(o->pool);
+    o->pool = kept;
+    return ok;
+}
+
 #ifdef HAVE_LIBCRYPTO
 static STACK_OF(X509) * read_stack(const struct text *text)
 {
@@ -164,9 +227,14 @@ static void bench_leaf(struct ours *o, const struct leaf *leaf)
                                   &o->der_size, NULL) != CFK_OK)
         exit(2);
     row.ctx = o;
-    row.run = run_build;
-    snprintf(work, sizeof work, "build/%s", leaf->name);
+    row.run = run_indexed;
+    snprintf(work, sizeof work, "open+build/%s", leaf->name);
     bench_run(&row);
+    row.run = run_repeat;
+    row.units = REPEATS;
+    snprintf(work, sizeof work, "repeat/%s", leaf->name);
+    bench_run(&row);
+    row.units = 1;
     row.run = run_first;
     snprintf(work, sizeof work, "load+build/%s", leaf->name);
     bench_run(&row);
@@ -236,8 +304,15 @@ int main(int argc, char **argv)
     o.pool = load_pool();
     cfk_bundle_pool_add(o.pool, roots_text.data, roots_text.size, CFK_BUNDLE_ROOT, NULL,
                         NULL);
+    make_index(o.pool);
+    load.run = run_open;
+    load.work = "open index";
+    load.units = 1;
+    load.bytes = 0;
+    bench_run(&load);
     for (size_t i = 0; i < count; i++)
         bench_leaf(&o, &leaves[i]);
+    cfk_free(NULL, pool_index.data);
     cfk_bundle_pool_free(o.pool);
 #ifdef HAVE_LIBCRYPTO
     bench_peer(leaves, count);

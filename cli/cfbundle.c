@@ -3,6 +3,7 @@
 #include "cfbundle_build.h"
 #include "cfbundle_explain.h"
 #include "cfbundle_fetch.h"
+#include "cfbundle_index.h"
 #include "cfbundle_json.h"
 #include "cfbundle_key.h"
 #include "cfbundle_pool.h"
@@ -19,6 +20,7 @@
 enum {
     OPT_ROOTS = CLI_OPT_OWN,
     OPT_INTERMEDIATES,
+    OPT_INDEX,
     OPT_TIME,
     OPT_HOST,
     OPT_EKU,
@@ -56,19 +58,20 @@ enum {
 
 static const char help[] =
     "Usage: cfbundle [OPTION]... CERT\n"
+    "       cfbundle index [--no-signatures] -o INDEX [OPTION]...\n"
     "Find every chain from the first certificate in CERT (PEM, DER, PKCS #7 or #12; -\n"
-    "is standard input) to a trusted root, and print the best as PEM: the certificate,\n"
-    "then its intermediates, the root left out. Further certificates in CERT may be\n"
-    "used as intermediates. Better are fewer certificates, then a root that more\n"
-    "platforms trust, stronger steps, and what stays valid longer.\n"
+    "is standard input) to a trusted root, and print the best as PEM, the root left\n"
+    "out. Further certificates in CERT may be used as intermediates. Better are fewer\n"
+    "certificates, then a root that more platforms trust, stronger steps, and what\n"
+    "stays valid longer.\n"
     "\n"
     "      --roots FILE|DIR          trusted roots, instead of the system's; repeatable\n"
     "      --intermediates FILE|DIR  more certificates to build from; repeatable\n"
+    "      --index INDEX             both, from a file that 'cfbundle index' wrote\n"
     "      --time TIME               judge at this time (RFC 3339 or UNIX seconds), not "
     "now\n"
     "      --key KEY                 the certificate must be that of this private key\n"
-    "      --pass-fd N               read the passphrase of KEY, or of CERT where it\n"
-    "                                is PKCS #12, from descriptor N; repeatable\n"
+    "      --pass-fd N               passphrase of KEY or CERT from descriptor N\n"
     "      --host NAME               the certificate must be for this name or address\n"
     "      --eku PURPOSE             serverAuth (default), clientAuth, emailProtection, "
     "any\n"
@@ -129,6 +132,7 @@ static const char help[] =
 static const struct option longs[] = {
     { "roots", required_argument, NULL, OPT_ROOTS },
     { "intermediates", required_argument, NULL, OPT_INTERMEDIATES },
+    { "index", required_argument, NULL, OPT_INDEX },
     { "time", required_argument, NULL, OPT_TIME },
     { "key", required_argument, NULL, OPT_KEY },
     { "pass-fd", required_argument, NULL, OPT_PASS_FD },
@@ -287,10 +291,11 @@ static int run(struct request *req)
                               &result, &err);
     if (rc == CFK_OK)
         rc = cfbundle_rank(&req->ranking, result,
-                           req->explain || cli_json() || cli_verbose(), &err);
+                           req->all || req->explain || cli_json() || cli_verbose(), &err);
     status = rc == CFK_OK ? answer(req, result, &err) : cli_fail(&err);
     cfk_bundle_result_free(result);
     cfk_bundle_pool_free(pool);
+    cli_input_close(&req->sources.mapped);
     cfbundle_rank_free(&req->ranking);
     cfbundle_fetch_free(&req->fetch);
     cfk_free(NULL, leaf);
@@ -441,6 +446,7 @@ static int parse(int argc, char **argv, struct request *req)
                 return cli_usage("at most %d times --roots and --intermediates",
                                  CFBUNDLE_SOURCES);
             break;
+        case OPT_INDEX: req->sources.index = optarg; break;
         case OPT_TIME:
             if (!cli_parse_time(optarg, &req->time))
                 return cli_usage("--time wants RFC 3339 or UNIX seconds, not '%s'",
@@ -476,6 +482,8 @@ int main(int argc, char **argv)
     static struct request req;
     int status;
 
+    if (argc > 1 && strcmp(argv[1], "index") == 0)
+        return cfbundle_index(argc - 1, argv + 1);
     cli_start(&tool);
     req.time = (int64_t)time(NULL);
     req.build.options.size = sizeof req.build.options;

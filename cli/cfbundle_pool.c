@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "cfbundle_pool.h"
 
+#include "cfbundle_index.h"
 #include "cfbundle_warnings.h"
 #include "common/cli.h"
 #include "common/input.h"
@@ -289,11 +290,21 @@ static int expect_roots(const struct cfbundle_sources *sources,
     return err->code = CFK_E_NOTFOUND;
 }
 
-int cfbundle_load(struct cfbundle_sources *sources, const char *cert,
-                  struct cfbundle_key *key, cfk_bundle_pool *pool, void **leaf,
-                  size_t *leaf_size, struct cfk_error *err)
+/* An index that has roots stands for the system's. */
+static int add_index(struct cfbundle_sources *sources, cfk_bundle_pool *pool,
+                     struct cfk_error *err)
 {
-    int rc = read_leaf(cert, key, pool, leaf, leaf_size, &sources->reordered, err);
+    int rc = cfbundle_index_open(sources->index, pool, &sources->mapped, err);
+
+    if (rc == CFK_OK && cfk_bundle_pool_count(pool, CFK_BUNDLE_ROOT) > 0)
+        sources->roots_given = true;
+    return rc;
+}
+
+int cfbundle_load_sources(struct cfbundle_sources *sources, cfk_bundle_pool *pool,
+                          struct cfk_error *err)
+{
+    int rc = sources->index != NULL ? add_index(sources, pool, err) : CFK_OK;
 
     for (size_t i = 0; i < sources->count && rc == CFK_OK; i++)
         rc = read_certs(pool, sources->certs[i].path, sources->certs[i].from, true, err);
@@ -301,6 +312,17 @@ int cfbundle_load(struct cfbundle_sources *sources, const char *cert,
         rc = read_crl(sources->crls[i], pool, err);
     if (rc == CFK_OK && !sources->roots_given)
         rc = read_system_roots(pool, err);
+    return rc;
+}
+
+int cfbundle_load(struct cfbundle_sources *sources, const char *cert,
+                  struct cfbundle_key *key, cfk_bundle_pool *pool, void **leaf,
+                  size_t *leaf_size, struct cfk_error *err)
+{
+    int rc = read_leaf(cert, key, pool, leaf, leaf_size, &sources->reordered, err);
+
+    if (rc == CFK_OK)
+        rc = cfbundle_load_sources(sources, pool, err);
     return rc == CFK_OK ? expect_roots(sources, pool, err) : rc;
 }
 

@@ -123,13 +123,32 @@ static int load(struct cfbundle_ranking *ranking, struct cfk_error *err)
     return rc;
 }
 
+/* Whether one chain is best, whatever platforms there are: reading them takes a while. */
+static bool is_decided(const struct cfbundle_ranking *ranking,
+                       const cfk_bundle_result *result)
+{
+    const struct cfk_bundle_rank_options *o = &ranking->options;
+    struct cfk_bundle_chain_info first = { .size = sizeof first };
+    struct cfk_bundle_chain_info second = { .size = sizeof second };
+
+    if (ranking->path != NULL || o->require_count > 0)
+        return false;
+    if (cfk_bundle_chain_count(result) < 2)
+        return true;
+    if (o->flavor != CFK_BUNDLE_FLAVOR_NONE || o->order[0] != 0 || o->prefer_count > 0 ||
+        o->avoid_count > 0)
+        return false;
+    cfk_bundle_chain(result, 0, &first, NULL);
+    cfk_bundle_chain(result, 1, &second, NULL);
+    return first.length < second.length;
+}
+
 int cfbundle_rank(struct cfbundle_ranking *ranking, cfk_bundle_result *result,
                   bool telling, struct cfk_error *err)
 {
-    bool asked = ranking->path != NULL || ranking->options.require_count > 0;
     int rc = CFK_OK;
 
-    if (asked || telling || cfk_bundle_chain_count(result) > 1)
+    if (telling || !is_decided(ranking, result))
         rc = load(ranking, err);
     ranking->options.size = sizeof ranking->options;
     ranking->options.platforms = ranking->platforms;

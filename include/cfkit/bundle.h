@@ -435,6 +435,7 @@ CFK_API int cfk_bundle_write_pem(const cfk_bundle_result *result, size_t chain,
 #endif
 
 #include <cfkit/bundle_fetch.h>
+#include <cfkit/bundle_index.h>
 #include <cfkit/bundle_key.h>
 #include <cfkit/bundle_rank.h>
 

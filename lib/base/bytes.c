@@ -75,11 +75,6 @@ static bool read_le(struct cfk__reader *r, size_t size, uint64_t *out)
     return true;
 }
 
-bool cfk__read_u8(struct cfk__reader *r, uint8_t *out)
-{
-    return cfk__read_copy(r, out, 1);
-}
-
 bool cfk__read_u16be(struct cfk__reader *r, uint16_t *out)
 {
     uint64_t value;

@@ -44,7 +44,14 @@ bool cfk__read_skip(struct cfk__reader *r, size_t size);
 /* Take size bytes as a reader of their own; its offsets start at 0. */
 bool cfk__read_sub(struct cfk__reader *r, size_t size, struct cfk__reader *out);
 
-bool cfk__read_u8(struct cfk__reader *r, uint8_t *out);
+static inline bool cfk__read_u8(struct cfk__reader *r, uint8_t *out)
+{
+    if (r->pos == r->end)
+        return false;
+    *out = *r->pos++;
+    return true;
+}
+
 bool cfk__read_u16be(struct cfk__reader *r, uint16_t *out);
 bool cfk__read_u32be(struct cfk__reader *r, uint32_t *out);
 bool cfk__read_u64be(struct cfk__reader *r, uint64_t *out);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Unaligned little-endian loads: the same number on every machine. */
+/* Unaligned loads and stores: the same number on every machine. */
 #ifndef CFK_BASE_LOAD_H
 #define CFK_BASE_LOAD_H
 
@@ -31,6 +31,14 @@ static inline uint64_t cfk__load64le(const uint8_t *p)
     word = __builtin_bswap64(word);
 #endif
     return word;
+}
+
+static inline void cfk__store64be(uint8_t *p, uint64_t word)
+{
+#if !defined(__BYTE_ORDER__) || __BYTE_ORDER__ != __ORDER_BIG_ENDIAN__
+    word = __builtin_bswap64(word);
+#endif
+    memcpy(p, &word, sizeof word);
 }
 
 #endif

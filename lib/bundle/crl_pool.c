@@ -66,6 +66,8 @@ static int add_der(cfk_bundle_pool *pool, struct cfk__span der, struct cfk_error
     }
     rc = cfk__pool_number_name(pool, crl->issuer, &crl->issuer_name, err);
     if (rc == CFK_OK)
+        rc = cfk__index_load(pool, crl->issuer_name, err);
+    if (rc == CFK_OK)
         pool->crls[pool->crl_count++] = crl;
     return rc;
 }

@@ -44,10 +44,11 @@ bool cfk__der_next(struct cfk__reader *r, struct cfk__der *out)
 
     if (!cfk__read_u8(&at, &out->tag) ||
         (out->tag & TAG_NUMBER_MASK) == TAG_NUMBER_MASK || !read_length(&at, &length) ||
-        !cfk__read_span(&at, length, &out->value))
+        length > cfk__reader_left(&at))
         return false;
-    out->whole = (struct cfk__span){ r->pos, (size_t)(at.pos - r->pos) };
-    *r = at;
+    out->value = (struct cfk__span){ at.pos, length };
+    out->whole = (struct cfk__span){ r->pos, (size_t)(at.pos + length - r->pos) };
+    r->pos = at.pos + length;
     return true;
 }
 

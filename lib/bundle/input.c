@@ -57,8 +57,7 @@ static int fail_with(struct cfk_error *err, const struct cfk_error *why)
 /* Whether a failure ends the whole input, not just one certificate. */
 static bool is_fatal(const cfk_bundle_pool *pool, int rc)
 {
-    return rc == CFK_E_NOMEM ||
-           (rc == CFK_E_LIMIT && pool->ders.count >= pool->max_certs);
+    return rc == CFK_E_NOMEM || (rc == CFK_E_LIMIT && cfk__pool_is_full(pool));
 }
 
 /* A take_fn: into the pool. */

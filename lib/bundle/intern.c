@@ -19,14 +19,19 @@ static bool same(const void *ctx, uint32_t index)
     return cfk__span_equal(wanted->in->items[index].bytes, wanted->bytes);
 }
 
-uint32_t cfk__intern_find(const struct cfk__intern *in, struct cfk__span bytes)
+uint64_t cfk__intern_hash(const struct cfk__intern *in, struct cfk__span bytes)
+{
+    return cfk__siphash13(in->key, bytes.data, bytes.size);
+}
+
+uint32_t cfk__intern_find(const struct cfk__intern *in, struct cfk__span bytes,
+                          uint64_t hash)
 {
     struct wanted wanted = { in, bytes };
 
     if (in->count == 0)
         return CFK__TABLE_NONE;
-    return cfk__table_find(&in->table, cfk__siphash13(in->key, bytes.data, bytes.size),
-                           same, &wanted);
+    return cfk__table_find(&in->table, hash, same, &wanted);
 }
 
 int cfk__intern_reserve(struct cfk__intern *in)
@@ -56,12 +61,12 @@ int cfk__intern_reserve(struct cfk__intern *in)
     return CFK_OK;
 }
 
-uint32_t cfk__intern_add(struct cfk__intern *in, struct cfk__span bytes)
+uint32_t cfk__intern_add(struct cfk__intern *in, struct cfk__span bytes, uint64_t hash)
 {
     struct cfk__intern_item *item = &in->items[in->count];
 
     item->bytes = bytes;
-    item->hash = cfk__siphash13(in->key, bytes.data, bytes.size);
+    item->hash = hash;
     cfk__table_insert(&in->table, item->hash, in->count);
     return in->count++;
 }

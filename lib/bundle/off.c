@@ -312,3 +312,41 @@ const char *cfk_bundle_input_kind(const void *data, size_t size)
     (void)size;
     return "unknown";
 }
+
+int cfk_bundle_index_verify(cfk_bundle_pool *pool, uint64_t most, uint64_t *done,
+                            struct cfk_error *err)
+{
+    (void)pool;
+    (void)most;
+    (void)done;
+    return cfk__fail_absent(err, "bundle");
+}
+
+int cfk_bundle_index_write(cfk_bundle_pool *pool,
+                           const struct cfk_bundle_index_options *opts, void **out,
+                           size_t *out_size, struct cfk_error *err)
+{
+    (void)pool;
+    (void)opts;
+    (void)out_size;
+    *out = NULL;
+    return cfk__fail_absent(err, "bundle");
+}
+
+int cfk_bundle_index_describe(const void *data, size_t size,
+                              struct cfk_bundle_index_info *out, struct cfk_error *err)
+{
+    (void)data;
+    (void)size;
+    (void)out;
+    return cfk__fail_absent(err, "bundle");
+}
+
+int cfk_bundle_pool_add_index(cfk_bundle_pool *pool, const void *data, size_t size,
+                              struct cfk_error *err)
+{
+    (void)pool;
+    (void)data;
+    (void)size;
+    return cfk__fail_absent(err, "bundle");
+}

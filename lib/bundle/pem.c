@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "bundle/pem.h"
 
+#include "base/load.h"
 #include "bundle/der.h"
 
 #include <string.h>
@@ -37,6 +38,23 @@ static bool next_line(struct cfk__reader *text, struct cfk__span *line)
     return true;
 }
 
+/* The next line that begins with a dash: base64 has none, so that none is far to seek. */
+static bool next_dashed(struct cfk__reader *text, struct cfk__span *line)
+{
+    const uint8_t *begin = text->pos;
+
+    for (;;) {
+        const uint8_t *dash = memchr(text->pos, '-', cfk__reader_left(text));
+
+        text->pos = dash != NULL ? dash : text->end;
+        if (dash == NULL)
+            return false;
+        if (dash == begin || dash[-1] == '\n')
+            return next_line(text, line);
+        text->pos++;
+    }
+}
+
 /* A line of the form start, label, five dashes. */
 static bool is_boundary(struct cfk__span line, const char *start, struct cfk__span *label)
 {
@@ -58,19 +76,21 @@ bool cfk__pem_next(struct cfk__reader *text, struct cfk__pem_block *block)
     const uint8_t *body;
 
     do {
-        if (!next_line(text, &line))
+        if (!next_dashed(text, &line))
             return false;
     } while (!is_boundary(line, BEGIN, &block->label));
     block->offset = (uint64_t)(line.data - text->start);
     block->ended = false;
     body = text->pos;
     for (;;) {
-        struct cfk__reader before = *text;
+        struct cfk__reader before;
 
-        if (!next_line(text, &line)) {
+        if (!next_dashed(text, &line)) {
             block->body = (struct cfk__span){ body, (size_t)(text->pos - body) };
             return true;
         }
+        before = *text;
+        before.pos = line.data;
         block->body = (struct cfk__span){ body, (size_t)(before.pos - body) };
         if (is_boundary(line, END, &label)) {
             block->ended = cfk__span_equal(label, block->label);
@@ -134,24 +154,39 @@ bool cfk__pem_is_certificate(const struct cfk__pem_block *block)
     return CFK__SPAN_IS(block->label, LABEL) || CFK__SPAN_IS(block->label, "X509 " LABEL);
 }
 
-/* What an ASCII character stands for: a digit, or one of DIGIT_*. */
-static const uint8_t digit_table[128] = {
-    /* clang-format off */
-    66, 66, 66, 66, 66, 66, 66, 66, 66, 64, 64, 66, 66, 64, 66, 66,
-    66, 66, 66, 66, 66, 66, 66, 66, 66, 66, 66, 66, 66, 66, 66, 66,
-    64, 66, 66, 66, 66, 66, 66, 66, 66, 66, 66, 62, 66, 66, 66, 63,
-    52, 53, 54, 55, 56, 57, 58, 59, 60, 61, 66, 66, 66, 65, 66, 66,
-    66, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14,
-    15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 66, 66, 66, 66, 66,
-    66, 26, 27, 28, 29, 30, 31, 32, 33, 34, 35, 36, 37, 38, 39, 40,
-    41, 42, 43, 44, 45, 46, 47, 48, 49, 50, 51, 66, 66, 66, 66, 66,
-    /* clang-format on */
-};
+/* What a character stands for, of all 256: a digit, or one of DIGIT_*. */
+/* clang-format off */
+#define DIGITS(X) \
+    X(66) X(66) X(66) X(66) X(66) X(66) X(66) X(66) X(66) X(64) X(64) X(66) X(66) X(64) X(66) X(66) \
+    X(66) X(66) X(66) X(66) X(66) X(66) X(66) X(66) X(66) X(66) X(66) X(66) X(66) X(66) X(66) X(66) \
+    X(64) X(66) X(66) X(66) X(66) X(66) X(66) X(66) X(66) X(66) X(66) X(62) X(66) X(66) X(66) X(63) \
+    X(52) X(53) X(54) X(55) X(56) X(57) X(58) X(59) X(60) X(61) X(66) X(66) X(66) X(65) X(66) X(66) \
+    X(66) X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13) X(14) \
+    X(15) X(16) X(17) X(18) X(19) X(20) X(21) X(22) X(23) X(24) X(25) X(66) X(66) X(66) X(66) X(66) \
+    X(66) X(26) X(27) X(28) X(29) X(30) X(31) X(32) X(33) X(34) X(35) X(36) X(37) X(38) X(39) X(40) \
+    X(41) X(42) X(43) X(44) X(45) X(46) X(47) X(48) X(49) X(50) X(51) X(66) X(66) X(66) X(66) X(66) \
+    X(66) X(66) X(66) X(66) X(66) X(66) X(66) X(66) X(66) X(66) X(66) X(66) X(66) X(66) X(66) X(66) \
+    X(66) X(66) X(66) X(66) X(66) X(66) X(66) X(66) X(66) X(66) X(66) X(66) X(66) X(66) X(66) X(66) \
+    X(66) X(66) X(66) X(66) X(66) X(66) X(66) X(66) X(66) X(66) X(66) X(66) X(66) X(66) X(66) X(66) \
+    X(66) X(66) X(66) X(66) X(66) X(66) X(66) X(66) X(66) X(66) X(66) X(66) X(66) X(66) X(66) X(66) \
+    X(66) X(66) X(66) X(66) X(66) X(66) X(66) X(66) X(66) X(66) X(66) X(66) X(66) X(66) X(66) X(66) \
+    X(66) X(66) X(66) X(66) X(66) X(66) X(66) X(66) X(66) X(66) X(66) X(66) X(66) X(66) X(66) X(66) \
+    X(66) X(66) X(66) X(66) X(66) X(66) X(66) X(66) X(66) X(66) X(66) X(66) X(66) X(66) X(66) X(66) \
+    X(66) X(66) X(66) X(66) X(66) X(66) X(66) X(66) X(66) X(66) X(66) X(66) X(66) X(66) X(66) X(66)
+/* clang-format on */
 
-static uint8_t digit_of(uint8_t c)
-{
-    return c < 128 ? digit_table[c] : DIGIT_BAD;
-}
+/* At its place in a group of four; what is no digit sets bits above all of them. */
+#define NO_DIGIT  UINT32_C(0x01000000)
+#define PLAIN(d)  (d),
+#define FIRST(d)  ((d) < DIGIT_BLANK ? (uint32_t)(d) << 18 : NO_DIGIT),
+#define SECOND(d) ((d) < DIGIT_BLANK ? (uint32_t)(d) << 12 : NO_DIGIT),
+#define THIRD(d)  ((d) < DIGIT_BLANK ? (uint32_t)(d) << 6 : NO_DIGIT),
+#define FOURTH(d) ((d) < DIGIT_BLANK ? (uint32_t)(d) : NO_DIGIT),
+
+static const uint8_t digit_table[256] = { DIGITS(PLAIN) };
+static const uint32_t group_table[4][256] = {
+    { DIGITS(FIRST) }, { DIGITS(SECOND) }, { DIGITS(THIRD) }, { DIGITS(FOURTH) }
+};
 
 /* The digits that are left: none, or two or three with the padding that fits. */
 static bool finish_group(uint32_t group, unsigned digits, unsigned pads,
@@ -168,25 +203,38 @@ static bool finish_group(uint32_t group, unsigned digits, unsigned pads,
     return true;
 }
 
-/* As many whole groups of four digits as there are, without blanks among them. */
-static const uint8_t *decode_run(const uint8_t *p, const uint8_t *end,
-                                 struct cfk__buffer *out)
+static inline uint32_t group_of(const uint8_t *p)
+{
+    return group_table[0][p[0]] | group_table[1][p[1]] | group_table[2][p[2]] |
+           group_table[3][p[3]];
+}
+
+/*
+ * Whole lines of LINE_CHARS digits, as nearly all PEM has them. A line is decoded
+ * first and looked at for anything that is no digit at its end, when its bytes,
+ * which nobody has seen yet, can still be taken back.
+ */
+static const uint8_t *decode_lines(const uint8_t *p, const uint8_t *end,
+                                   struct cfk__buffer *out)
 {
     uint8_t *to = out->data + out->size;
 
-    while (end - p >= 4) {
-        uint32_t a = digit_of(p[0]);
-        uint32_t b = digit_of(p[1]);
-        uint32_t c = digit_of(p[2]);
-        uint32_t d = digit_of(p[3]);
+    while (end - p > LINE_CHARS && p[LINE_CHARS] == '\n') {
+        uint32_t all = 0;
 
-        if ((a | b | c | d) >= DIGIT_BLANK)
+        for (unsigned i = 0; i < LINE_CHARS; i += 8) {
+            uint32_t high = group_of(p + i);
+            uint32_t low = group_of(p + i + 4);
+
+            all |= high | low;
+            cfk__store64be(to, (uint64_t)high << 40 | (uint64_t)low << 16);
+            to += 6; /* two bytes too many were written: there is room, see below */
+        }
+        if (all >= NO_DIGIT) {
+            to -= LINE_CHARS / 4 * 3;
             break;
-        to[0] = (uint8_t)(a << 2 | b >> 4);
-        to[1] = (uint8_t)(b << 4 | c >> 2);
-        to[2] = (uint8_t)(c << 6 | d);
-        to += 3;
-        p += 4;
+        }
+        p += LINE_CHARS + 1;
     }
     out->size = (size_t)(to - out->data);
     return p;
@@ -198,7 +246,7 @@ int cfk__base64_decode(struct cfk__span text, struct cfk__buffer *out, size_t *b
     uint32_t group = 0;
     unsigned digits = 0;
     unsigned pads = 0;
-    int rc = cfk__buffer_reserve(out, text.size / 4 * 3 + 3);
+    int rc = cfk__buffer_reserve(out, text.size / 4 * 3 + 3); /* 48 + 3 for a line */
 
     *bad = 0;
     if (rc != CFK_OK)
@@ -207,11 +255,11 @@ int cfk__base64_decode(struct cfk__span text, struct cfk__buffer *out, size_t *b
         uint8_t digit;
 
         if (digits == 0 && pads == 0) {
-            p = decode_run(p, end, out);
+            p = decode_lines(p, end, out);
             if (p == end)
                 break;
         }
-        digit = digit_of(*p);
+        digit = digit_table[*p];
         if (digit == DIGIT_BLANK)
             continue;
         if (digit == DIGIT_BAD || (digit != DIGIT_PAD && pads > 0)) {

@@ -161,7 +161,7 @@ static int compare(const void *left, const void *right)
         order = compare_by(ranking->keys[i], a, b);
     if (order == 0 && a->length != b->length)
         return a->length < b->length ? -1 : 1;
-    for (uint32_t i = 0; i < a->length && order == 0; i++)
+    for (uint32_t i = 1; i < a->length && order == 0; i++)
         order = memcmp(a->certs[i]->facts->sha256, b->certs[i]->facts->sha256,
                        CFK__SHA256_SIZE);
     return order;
@@ -263,13 +263,14 @@ static int find_required(struct cfk_bundle_result *result,
     return CFK_OK;
 }
 
-/* What compare() reads and what can fail, before anything of the order changes. */
+/* What compare() reads (not the leaf, which is in all) and what can fail, before anything
+ * of the order changes. */
 static int make_facts(struct cfk_bundle_result *result, struct cfk_error *err)
 {
     struct cfk__paths *chains = &result->chains;
 
     for (uint32_t i = 0; i < chains->count; i++)
-        for (uint32_t n = 0; n < chains->items[i].length; n++) {
+        for (uint32_t n = chains->items[i].length > 1; n < chains->items[i].length; n++) {
             const struct cfk__facts *facts;
             int rc = cfk__result_facts(result, chains->items[i].certs[n], &facts, err);
 

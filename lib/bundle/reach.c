@@ -28,6 +28,11 @@ struct reach {
     uint32_t name_count;
 };
 
+static int no_memory(struct cfk_error *err)
+{
+    return cfk__fail(err, CFK_E_NOMEM, "bundle: no memory for the search");
+}
+
 static void visit(struct reach *r, uint32_t number)
 {
     struct cfk__name *name = &r->pool->name_info[number];
@@ -73,10 +78,14 @@ static int add_edge(struct reach *r, struct cfk__cert *cert)
 }
 
 /* All certificates that bear a name: edges of intermediates, distance 1 of roots. */
-static int follow_name(struct reach *r, uint32_t number)
+static int follow_name(struct reach *r, uint32_t number, struct cfk_error *err)
 {
-    struct cfk__name *name = &r->pool->name_info[number];
+    struct cfk__name *name;
+    int rc = cfk__index_load(r->pool, number, err);
 
+    if (rc != CFK_OK)
+        return rc;
+    name = &r->pool->name_info[number];
     for (uint32_t i = name->first; i != CFK__NONE; i = r->pool->certs[i]->same_name) {
         struct cfk__cert *cert = r->pool->certs[i];
 
@@ -86,7 +95,7 @@ static int follow_name(struct reach *r, uint32_t number)
                 name->distance[CFK__BY_CHECK] = 1;
         }
         if ((cert->from & CFK__INTERMEDIATE) != 0 && add_edge(r, cert) != CFK_OK)
-            return CFK_E_NOMEM;
+            return no_memory(err);
     }
     return CFK_OK;
 }
@@ -129,17 +138,18 @@ int cfk__reach(cfk_bundle_pool *pool, uint32_t name, const struct cfk__wanted *w
     visit(&r, name);
     for (uint32_t n = name; n != CFK__NONE && rc == CFK_OK;
          n = pool->name_info[n].next_name)
-        rc = follow_name(&r, n);
-    if (rc == CFK_OK)
+        rc = follow_name(&r, n, err);
+    if (rc == CFK_OK) {
         queue = cfk__calloc(&pool->alloc, r.name_count, sizeof *queue);
+        rc = queue != NULL ? CFK_OK : no_memory(err);
+    }
     if (queue != NULL) {
         spread(&r, CFK__BY_NAME, queue);
         spread(&r, CFK__BY_CHECK, queue);
     }
-    rc = queue != NULL ? CFK_OK : CFK_E_NOMEM;
     cfk__free(&pool->alloc, queue);
     cfk__free(&pool->alloc, r.edges);
-    return rc == CFK_OK ? rc : cfk__fail(err, rc, "bundle: no memory for the search");
+    return rc;
 }
 
 uint32_t cfk__distance(const cfk_bundle_pool *pool, uint32_t name,

@@ -434,7 +434,7 @@ int cfk__search_run(struct cfk__search *s)
 int cfk__search_again(struct cfk__search *s)
 {
     struct cfk_bundle_result *result = s->result;
-    int rc = cfk__pool_place(s->pool, &result->leaf, s->err);
+    int rc = cfk__pool_locate(s->pool, &result->leaf, s->err);
 
     result->chains.count = result->rejected.count = 0;
     result->met = 0;

@@ -39,6 +39,33 @@ static int count_verdict(struct cfk__search *s, int verdict)
     return verdict;
 }
 
+/* The answer of an index, of an earlier build for this leaf, or of the back end. */
+static int find_out(struct cfk__search *s, const struct cfk__cert *cert,
+                    const struct cfk__cert *issuer)
+{
+    bool leaf = cert == &s->result->leaf && cert->number == CFK__NONE;
+    int verdict;
+
+    if (cfk__index_recall(cert, issuer, &verdict) ||
+        (leaf && cfk__recent_recall(&s->pool->recent, cert->x.der, cert->hash,
+                                    issuer->key, &verdict))) {
+        s->result->remembered++;
+        return verdict;
+    }
+    s->result->signatures++;
+    verdict = s->verify(cert, issuer, NULL);
+    if (verdict == CFK_E_NOMEM)
+        return verdict;
+    if (verdict != CFK_OK) {
+        s->result->failures++;
+        verdict = CFK_E_SIGNATURE;
+    }
+    if (leaf && cfk__recent_add(&s->pool->recent, cert->x.der, cert->hash, issuer->key,
+                                verdict) != CFK_OK)
+        return CFK_E_NOMEM;
+    return verdict;
+}
+
 int cfk__search_verify_in(struct cfk__search *s, struct cfk__edges *edges,
                           uint32_t number, const struct cfk__cert *cert,
                           const struct cfk__cert *issuer)
@@ -57,14 +84,9 @@ int cfk__search_verify_in(struct cfk__search *s, struct cfk__edges *edges,
         known->stamp = s->pool->stamp;
         return count_verdict(s, known->verdict);
     }
-    s->result->signatures++;
-    verdict = s->verify(cert, issuer, NULL);
+    verdict = find_out(s, cert, issuer);
     if (verdict == CFK_E_NOMEM)
         return no_memory(s);
-    if (verdict != CFK_OK) {
-        verdict = CFK_E_SIGNATURE;
-        s->result->failures++;
-    }
     if (cfk__edges_add(edges, number, issuer->key, verdict, s->pool->stamp) != CFK_OK)
         return no_memory(s);
     return count_verdict(s, verdict);

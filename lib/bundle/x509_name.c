@@ -132,13 +132,18 @@ static size_t put_utf8(uint32_t c, uint8_t out[4])
 static size_t fold_text(struct cfk__der value, uint8_t *out)
 {
     struct chars s = { .tag = value.tag };
+    bool narrow = value.tag != CFK__DER_BMP && value.tag != CFK__DER_UNIVERSAL;
     bool blank = false;
     size_t size = 0;
 
     cfk__reader_init(&s.r, value.value.data, value.value.size);
     while (cfk__reader_left(&s.r) > 0) {
-        uint32_t c = next_char(&s);
+        uint32_t c = *s.r.pos;
 
+        if (narrow && c < 0x80)
+            s.r.pos++;
+        else
+            c = next_char(&s);
         if (c == NOT_A_CHARACTER)
             return SIZE_MAX;
         if (c == ' ') {
@@ -150,7 +155,10 @@ static size_t fold_text(struct cfk__der value, uint8_t *out)
         blank = false;
         if (c >= 'A' && c <= 'Z')
             c += 'a' - 'A';
-        size += put_utf8(c, out + size);
+        if (c < 0x80)
+            out[size++] = (uint8_t)c;
+        else
+            size += put_utf8(c, out + size);
     }
     return size;
 }

@@ -5,6 +5,7 @@
  */
 #include "bundle/pem.h"
 #include "cfkit/bundle.h"
+#include "index_pair.h"
 #include "unit.h"
 #include "vectors.h"
 
@@ -194,6 +195,21 @@ static cfk_bundle_platforms *load_platforms(const char *path)
     return platforms;
 }
 
+/* The same leaf over an index of the same pool. */
+static void expect_same_from_index(cfk_bundle_pool *pool, const char *folder,
+                                   json_t *facts, cfk_bundle_result *result)
+{
+    size_t size;
+    void *data = index_of(pool, &size);
+    cfk_bundle_pool *indexed = index_pool(data, size, NULL);
+    cfk_bundle_result *other = build(indexed, folder, facts);
+
+    index_expect_same(folder, result, other);
+    cfk_bundle_result_free(other);
+    cfk_bundle_pool_free(indexed);
+    cfk_free(NULL, data);
+}
+
 static void run_scenario(const char *name, cfk_bundle_platforms *const *platforms,
                          struct tally *t)
 {
@@ -212,6 +228,7 @@ static void run_scenario(const char *name, cfk_bundle_platforms *const *platform
     add_file(pool, folder, "roots.pem", CFK_BUNDLE_ROOT, NULL);
     add_file(pool, folder, "pool.pem", CFK_BUNDLE_POOL, NULL);
     result = build(pool, folder, facts);
+    expect_same_from_index(pool, folder, facts, result);
     if (strcmp(expect, "SUCCESS") == 0) {
         expect_chains(folder, result, facts, t);
         expect_winners(folder, result, platforms[0], facts);

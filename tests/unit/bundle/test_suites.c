@@ -4,6 +4,7 @@
  * is not covered is listed; any other wrong verdict fails.
  */
 #include "cases.h"
+#include "index_pair.h"
 #include "unit.h"
 
 #include <stdio.h>
@@ -56,6 +57,25 @@ static void expect_few_signatures(const struct test_case *c,
     ck_assert_msg(n.signatures <= 25, "%s: %u signatures", c->id, (unsigned)n.signatures);
 }
 
+/* Out of an index the answer is the same, whatever signatures that knows. */
+static void expect_same_from_index(const struct test_case *c, uint32_t profile,
+                                   cfk_bundle_result *result)
+{
+    struct test_case indexed = *c;
+    cfk_bundle_result *other = NULL;
+    struct cfk_error err = { 0 };
+    size_t size;
+    void *data = index_of(c->pool, &size);
+
+    indexed.pool = index_pool(data, size, c->pool);
+    ck_assert_msg(case_build(&indexed, profile, &other, &err) == CFK_OK, "%s: %s", c->id,
+                  err.message);
+    index_expect_same(c->id, result, other);
+    cfk_bundle_result_free(other);
+    cfk_bundle_pool_free(indexed.pool);
+    cfk_free(NULL, data);
+}
+
 static void judge(void *ctx, const struct test_case *c)
 {
     struct tally *t = ctx;
@@ -69,8 +89,10 @@ static void judge(void *ctx, const struct test_case *c)
     }
     yes = case_build(c, t->profile, &result, &err) == CFK_OK &&
           cfk_bundle_reason(result, &err) == CFK_OK;
-    if (result != NULL)
+    if (result != NULL) {
         expect_few_signatures(c, result);
+        expect_same_from_index(c, t->profile, result);
+    }
     cfk_bundle_result_free(result);
     t->run++;
     if (yes == c->success || (is_attack(c) && err.code == CFK_E_LIMIT))
