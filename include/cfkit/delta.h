@@ -52,9 +52,10 @@ CFK_API const char *cfk_delta_format_name(uint32_t format);
 
 /*
  * A reference made ready for encoding and decoding. Any number of threads may use
- * one at the same time, if its allocator serves threads: encoding adds an index when it
- * first needs one, of at most 36 bytes a byte up to 2 MiB, 100 MiB up to 16 MiB, and
- * 2 bytes a byte and 12 MiB beyond.
+ * one at the same time, if its allocator serves threads: what is costly is added when it
+ * is first wanted. That is the SHA-256, for dcz and cfd, the sketch, and for encoding an
+ * index: of at most 44 bytes a byte and 8 KiB, 250 MiB up to 64 MiB, and 2 bytes a byte
+ * and 12 MiB beyond.
  */
 typedef struct cfk_delta_ref cfk_delta_ref;
 
@@ -72,8 +73,8 @@ struct cfk_delta_ref_options {
  *   data  is not copied unless the options say so: it must stay as it is
  *         until the reference is freed.
  *
- * Returns CFK_OK, CFK_E_INVALID, CFK_E_NOTSUP or CFK_E_NOMEM. Computes the
- * SHA-256 of data, O(size). Since 0.1.
+ * Returns CFK_OK, CFK_E_INVALID, CFK_E_NOTSUP or CFK_E_NOMEM. O(1), or O(size) with a
+ * copy. Since 0.1.
  */
 CFK_API int cfk_delta_ref_new(const void *data, size_t size,
                               const struct cfk_delta_ref_options *opts,
@@ -87,7 +88,8 @@ CFK_API uint64_t cfk_delta_ref_size(const cfk_delta_ref *ref);
 
 /*
  * The SHA-256 of the old version: CFK_DELTA_DIGEST_SIZE bytes that live as
- * long as the reference; NULL for NULL. Since 0.1.
+ * long as the reference; NULL for NULL, and where there is no memory for it. The first
+ * call is O(size), unless a dcz or cfd patch was made or read before. Since 0.1.
  */
 CFK_API const uint8_t *cfk_delta_ref_digest(const cfk_delta_ref *ref);
 
@@ -277,6 +279,13 @@ struct cfk_delta_sketch {
  */
 CFK_API int cfk_delta_sketch_compute(const void *data, size_t size,
                                      struct cfk_delta_sketch *out, struct cfk_error *err);
+
+/*
+ * The sketch of a reference into *out: computed by the first call and kept. Returns
+ * CFK_OK, CFK_E_INVALID, CFK_E_NOTSUP or CFK_E_NOMEM. Since 0.1.
+ */
+CFK_API int cfk_delta_ref_sketch(const cfk_delta_ref *ref, struct cfk_delta_sketch *out,
+                                 struct cfk_error *err);
 
 /*
  * How similar, from 0 to CFK_DELTA_SKETCH_VALUES. Content of less than about 300

@@ -257,11 +257,15 @@ static int encode_zstd(const struct plan *plan, const cfk_delta_ref *ref,
     size_t capacity = cfk_delta_bound(size) - plan->header_size;
     struct cfk__writer w;
     size_t frame = 0;
-    int rc;
+    int rc = CFK_OK;
 
     cfk__writer_init(&w, dst, plan->header_size);
     if (plan->o.format == CFK_DELTA_DCZ)
-        cfk__dcz_write(&w, ref->digest);
+        rc = cfk__delta_ref_hash(ref, err);
+    if (rc != CFK_OK)
+        return rc;
+    if (plan->o.format == CFK_DELTA_DCZ)
+        cfk__dcz_write(&w, cfk__delta_ref_digest(ref));
     if ((uint64_t)ref->old.size + size <= CFK__OWN_MAX)
         rc = compress_own(plan, ref, data, size, dst + plan->header_size, capacity,
                           &frame, err);

@@ -58,8 +58,8 @@ static bool has_digest(const void *ctx, uint32_t index)
 {
     const struct wanted *w = ctx;
 
-    return memcmp(w->store->slots[index].ref->digest, w->digest, CFK_DELTA_DIGEST_SIZE) ==
-           0;
+    return memcmp(cfk__delta_ref_digest(w->store->slots[index].ref), w->digest,
+                  CFK_DELTA_DIGEST_SIZE) == 0;
 }
 
 static uint32_t find(const cfk_delta_store *s, const uint8_t *digest)
@@ -126,7 +126,7 @@ static void forget(cfk_delta_store *s, uint32_t index)
 {
     struct slot *slot = &s->slots[index];
 
-    cfk__table_remove(&s->table, hash_of(slot->ref->digest), index);
+    cfk__table_remove(&s->table, hash_of(cfk__delta_ref_digest(slot->ref)), index);
     s->bytes -= slot->ref->old.size;
     cfk_delta_ref_free(slot->ref);
     *slot = (struct slot){ 0 };
@@ -176,7 +176,7 @@ static const cfk_delta_ref *keep(cfk_delta_store *s, cfk_delta_ref *ref,
     memcpy(s->values[index].of, sketch->values, sizeof sketch->values);
     s->values[index].size = ref->old.size;
     s->bytes += ref->old.size;
-    cfk__table_insert(&s->table, hash_of(ref->digest), index);
+    cfk__table_insert(&s->table, hash_of(cfk__delta_ref_digest(ref)), index);
     return use(s, index);
 }
 
@@ -200,9 +200,13 @@ int cfk_delta_store_add(cfk_delta_store *store, const void *data, size_t size,
                          size, (unsigned long long)store->max_bytes);
     opts.alloc = &store->alloc;
     rc = cfk_delta_ref_new(data, size, &opts, &made, err);
-    if (rc != CFK_OK)
+    if (rc == CFK_OK)
+        rc = cfk__delta_ref_hash(made, err);
+    if (rc != CFK_OK) {
+        cfk_delta_ref_free(made);
         return rc;
-    index = find(store, made->digest);
+    }
+    index = find(store, cfk__delta_ref_digest(made));
     if (index != CFK__TABLE_NONE) {
         cfk_delta_ref_free(made);
         kept = use(store, index);
