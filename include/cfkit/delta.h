@@ -122,9 +122,10 @@ CFK_API size_t cfk_delta_bound(size_t new_size);
  * reference, and that needs a window of
  *   - dcz: at most 8 MiB or 1.25 times the reference, whichever is more, and
  *     128 MiB in any case; more than that a browser need not accept;
- *   - zstd: at most 2 GiB (1 GiB on 32-bit machines), reference and data
+ *   - zstd and cfd: at most 2 GiB (1 GiB on 32-bit machines), reference and data
  *     together at most 3 GiB (1.5 GiB).
- * vcdiff has no such window: the reference has at most 2 GiB - 8 MiB.
+ * vcdiff has neither limit. Each 8 MiB of data copy from at most 2 GiB of the reference,
+ * those around where they are from.
  * The first call for a reference indexes it, and the first at levels 7 to 9 in a
  * second way that takes more time (0.3 us a byte) and pays where many pages follow.
  * Memory while it runs: 2 * size and 30 MiB at most; levels 7 to 9, up to 16 MiB of
