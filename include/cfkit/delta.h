@@ -313,7 +313,7 @@ struct cfk_delta_store_options {
 
 /*
  * An empty store in *out; release it with cfk_delta_store_free(). Returns
- * CFK_OK, CFK_E_INVALID, CFK_E_NOTSUP or CFK_E_NOMEM. Takes about 200 bytes for
+ * CFK_OK, CFK_E_INVALID, CFK_E_NOTSUP or CFK_E_NOMEM. Takes about 350 bytes for
  * each of max_pages, whether used or not. Since 0.1.
  */
 CFK_API int cfk_delta_store_new(const struct cfk_delta_store_options *opts,
@@ -330,8 +330,7 @@ CFK_API void cfk_delta_store_free(cfk_delta_store *store);
  *        at most until the next add or remove.
  *
  * Returns CFK_OK, CFK_E_INVALID, CFK_E_NOTSUP, CFK_E_NOMEM, or CFK_E_LIMIT for a
- * page over max_bytes; after a failure nothing was forgotten. O(size), and
- * O(max_pages) for each page forgotten. Since 0.1.
+ * page over max_bytes; after a failure nothing was forgotten. O(size). Since 0.1.
  */
 CFK_API int cfk_delta_store_add(cfk_delta_store *store, const void *data, size_t size,
                                 const cfk_delta_ref **ref, struct cfk_error *err);
@@ -361,7 +360,7 @@ struct cfk_delta_pick_options {
 /* A candidate. */
 struct cfk_delta_pick {
     const cfk_delta_ref *ref; /* valid as in cfk_delta_store_add() */
-    uint64_t patch_size;      /* of a quick patch, or 0: it was not tried */
+    uint64_t patch_size;      /* of a quick patch, or about; 0: it was not tried */
     uint32_t similarity;      /* as cfk_delta_sketch_compare() */
     uint32_t reserved;
 };
@@ -369,12 +368,16 @@ struct cfk_delta_pick {
 /*
  * The best references for a new version, best first, in picks; *count is how
  * many, at most capacity. As many as the options say, and no more than capacity,
- * are tried with the fastest encoder and stand first, in the order of the
- * patches they make; the others follow by similarity, and where that is equal by
- * size. Nothing counts as used: cfk_delta_store_get() the one that is.
+ * are tried and stand first, in the order of the patches they make: patches are made
+ * with the fastest encoder by those that may be the best, and estimated of the rest. The
+ * others follow by similarity, and where that is equal by size; of more pages than 64
+ * (or capacity) with a value in common, those that were added last are seen
+ * where the store has over 1,024 slots in use. Nothing
+ * counts as used: cfk_delta_store_get() the one that is.
  *
  * Returns CFK_OK (*count is 0 for an empty store), CFK_E_INVALID, CFK_E_NOTSUP or
- * CFK_E_NOMEM. O(size + pages * capacity), and what the tries take. Since 0.1.
+ * CFK_E_NOMEM. O(size) and at most 1,024 pages (or 16 * capacity), of those with a value
+ * in common, and what the tries take. Since 0.1.
  */
 CFK_API int cfk_delta_store_pick(const cfk_delta_store *store, const void *data,
                                  size_t size, const struct cfk_delta_pick_options *opts,
