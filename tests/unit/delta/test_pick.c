@@ -88,7 +88,7 @@ static void check_model(uint32_t strangers)
             numbers[k] = gen_u64(&g);
         cfk_delta_store_add(store, numbers, sizeof numbers, NULL, NULL);
     }
-    for (int round = 0; round < (CHECKED ? ROUNDS / 5 : ROUNDS); round++) {
+    for (int round = 0; round < (CHECKED ? ROUNDS / 15 : ROUNDS); round++) {
         struct cfk_delta_sketch sketch;
         size_t size = version(&g, page);
         size_t capacity = 1 + gen_below(&g, PAGES);
@@ -133,23 +133,23 @@ END_TEST
 /* Of more pages that look the same than are looked at, those added last are seen. */
 START_TEST(the_last_of_many_alike_are_found)
 {
-    enum { MANY = 1200 };
+    enum { MANY = 1100, LAST = 1300 };
     struct cfk_delta_pick_options opts = { .size = sizeof opts, .no_tries = 1 };
     cfk_delta_store *store;
     const cfk_delta_ref *last = NULL;
     struct cfk_delta_pick pick;
-    uint8_t page[SIZE];
+    uint8_t page[LAST];
     size_t count;
     struct gen g;
 
     gen_seed(&g, 5);
-    gen_bytes(&g, page, SIZE);
+    gen_bytes(&g, page, LAST);
     ck_assert_int_eq(cfk_delta_store_new(NULL, &store, NULL), CFK_OK);
     for (size_t i = 0; i < MANY; i++)
-        ck_assert_int_eq(cfk_delta_store_add(store, page, SIZE - MANY + i, &last, NULL),
+        ck_assert_int_eq(cfk_delta_store_add(store, page, LAST - MANY + i, &last, NULL),
                          CFK_OK);
     ck_assert_int_eq(
-        cfk_delta_store_pick(store, page, SIZE, &opts, &pick, 1, &count, NULL), CFK_OK);
+        cfk_delta_store_pick(store, page, LAST, &opts, &pick, 1, &count, NULL), CFK_OK);
     ck_assert_uint_eq(count, 1);
     ck_assert_ptr_eq(pick.ref, last);
     cfk_delta_store_free(store);
@@ -169,7 +169,7 @@ static uint64_t estimate(const void *old, size_t old_size, const void *new, size
 
 START_TEST(estimates_are_near_the_patches)
 {
-    for (unsigned edits = 0; edits < 200; edits += 20) {
+    for (unsigned edits = 0; edits < 200; edits += CHECKED ? 90 : 20) {
         struct sample s;
         uint64_t about;
 
@@ -189,8 +189,8 @@ START_TEST(anything_can_be_estimated)
 
     gen_seed(&g, 6);
     gen_bytes(&g, bytes, sizeof bytes);
-    for (size_t i = 0; i < 40; i++)
-        for (size_t j = 0; j < 40; j++) {
+    for (size_t i = 0; i < 40; i += 1 + CHECKED)
+        for (size_t j = 0; j < 40; j += 1 + CHECKED) {
             uint8_t *old = malloc(i > 0 ? i : 1); /* an access beyond is seen */
             uint8_t *new = malloc(j > 0 ? j : 1);
             uint64_t about;
