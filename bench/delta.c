@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Patches for the pairs under $CFKIT_DATA/delta, category by category, beside
- * zstd's own prefix interface: bytes, time to encode and to decode. The time of
- * the median page is a fact of its own, for most of a total is in a few large files.
+ * Patches for the pairs under $CFKIT_DATA/delta (and under $CFKIT_PAIRS, another folder
+ * of categories: what is fetched and not kept), category by category, beside zstd's own
+ * prefix interface and its prepared dictionaries: bytes, time to encode and to decode.
+ * The time of the median page is a fact of its own, for most of a total is in a few
+ * large files.
  */
+#define ZSTD_STATIC_LINKING_ONLY /* dictionaries by reference, raw and attached */
+
 #include "cfkit/delta.h"
 #include "harness.h"
 
@@ -24,7 +28,8 @@ struct pair {
     struct bytes old;
     struct bytes new;
     cfk_delta_ref *ref;
-    struct bytes patch; /* room for any, and the size of the last */
+    ZSTD_CDict *prepared; /* of zstd, for the subject at hand */
+    struct bytes patch;   /* room for any, and the size of the last */
     struct bytes back;
 };
 
@@ -35,6 +40,7 @@ struct subject {
     uint32_t verify; /* ours, as users have it */
     uint32_t cold;   /* ours, with a reference that is made for each page */
     uint32_t format; /* ours; 0: the bare zstd frame */
+    bool prepared;   /* zstd's, with a dictionary made before */
 };
 
 struct category {
@@ -76,13 +82,13 @@ static bool read_file(const char *folder, const char *pair, const char *name,
     return true;
 }
 
-static void load(struct category *c, const char *root)
+static void load(struct category *c, const char *parent)
 {
     char folder[2048];
     struct dirent *entry;
     DIR *dir;
 
-    snprintf(folder, sizeof folder, "%s/delta/%s", root, c->name);
+    snprintf(folder, sizeof folder, "%s/%s", parent, c->name);
     dir = opendir(folder);
     while (dir != NULL && c->count < PAIRS_MAX && (entry = readdir(dir)) != NULL) {
         struct pair *p = &c->pairs[c->count];
@@ -147,16 +153,55 @@ static bool encode_zstd(struct pair *p, int level)
     return !ZSTD_isError(p->patch.size);
 }
 
+/* As zstd prepares a reference: raw content, by reference, attached at any size. */
+static void prepare(struct category *c)
+{
+    for (size_t i = 0; i < c->count; i++) {
+        struct pair *p = &c->pairs[i];
+        ZSTD_compressionParameters params = ZSTD_getCParams(
+            c->subject->zstd_level, ZSTD_CONTENTSIZE_UNKNOWN, p->old.size);
+
+        p->prepared = need(ZSTD_createCDict_advanced(p->old.data, p->old.size,
+                                                     ZSTD_dlm_byRef, ZSTD_dct_rawContent,
+                                                     params, ZSTD_defaultCMem));
+    }
+}
+
+static void unprepare(struct category *c)
+{
+    for (size_t i = 0; i < c->count; i++) {
+        ZSTD_freeCDict(c->pairs[i].prepared);
+        c->pairs[i].prepared = NULL;
+    }
+}
+
+static bool encode_prepared(struct pair *p)
+{
+    ZSTD_CCtx *ctx = need(ZSTD_createCCtx());
+
+    ZSTD_CCtx_setParameter(ctx, ZSTD_c_checksumFlag, 1);
+    ZSTD_CCtx_setParameter(ctx, ZSTD_c_forceAttachDict, ZSTD_dictForceAttach);
+    ZSTD_CCtx_refCDict(ctx, p->prepared);
+    p->patch.size = ZSTD_compress2(ctx, p->patch.data, cfk_delta_bound(p->new.size),
+                                   p->new.data, p->new.size);
+    ZSTD_freeCCtx(ctx);
+    return !ZSTD_isError(p->patch.size);
+}
+
+static bool encode_one(struct pair *p, const struct subject *s)
+{
+    if (s->level > 0)
+        return encode_ours(p, s);
+    return s->prepared ? encode_prepared(p) : encode_zstd(p, s->zstd_level);
+}
+
 static bool run_encode(void *ctx)
 {
     struct category *c = ctx;
     bool ok = true;
 
     for (size_t i = c->first; i < c->end; i++)
-        ok =
-            (c->subject->level > 0 ? encode_ours(&c->pairs[i], c->subject)
-                                   : encode_zstd(&c->pairs[i], c->subject->zstd_level)) &&
-            ok;
+        ok = encode_one(&c->pairs[i], c->subject) && ok;
     return ok;
 }
 
@@ -245,6 +290,8 @@ static void bench_subject(struct category *c, const struct subject *s)
     c->subject = s;
     c->first = 0;
     c->end = c->count;
+    if (s->prepared)
+        prepare(c);
     if (!run_encode(c))
         abort();
     for (size_t i = 0; i < c->count; i++)
@@ -263,37 +310,47 @@ static void bench_subject(struct category *c, const struct subject *s)
     row.run = run_decode;
     row.check = check_decoded;
     bench_run(&row);
+    if (s->prepared)
+        unprepare(c);
 }
 
 int main(int argc, char **argv)
 {
-    static const char *const names[] = { "web", "webbig", "json", "js",  "jsbig",
-                                         "tar", "exe",    "db",   "edge" };
+    static const char *const names[] = { "web", "webbig", "json",   "js", "jsbig",
+                                         "tar", "exe",    "exebig", "db", "edge" };
     static const struct subject subjects[] = {
-        { "cfkit -1", 1, 0, 0, 0, 0 },
-        { "cfkit -2", 2, 0, 0, 0, 0 },
-        { "cfkit -5", 5, 0, 0, 0, 0 },
-        { "cfkit -5 +verify", 5, 0, 1, 0, 0 },
-        { "cfkit -5 +ref", 5, 0, 0, 1, 0 },
-        { "cfkit -7", 7, 0, 0, 0, 0 },
-        { "cfkit -9", 9, 0, 0, 0, 0 },
-        { "zstd -3", 0, 3, 0, 0, 0 },
-        { "cfkit cfd -5", 5, 0, 0, 0, CFK_DELTA_CFD },
-        { "cfkit cfd -9", 9, 0, 0, 0, CFK_DELTA_CFD },
-        { "zstd -9", 0, 9, 0, 0, 0 },
-        { "zstd -19", 0, 19, 0, 0, 0 },
+        { "cfkit -1", 1, 0, 0, 0, 0, false },
+        { "cfkit -2", 2, 0, 0, 0, 0, false },
+        { "cfkit -5", 5, 0, 0, 0, 0, false },
+        { "cfkit -5 +verify", 5, 0, 1, 0, 0, false },
+        { "cfkit -5 +ref", 5, 0, 0, 1, 0, false },
+        { "cfkit -7", 7, 0, 0, 0, 0, false },
+        { "cfkit -9", 9, 0, 0, 0, 0, false },
+        { "zstd -3", 0, 3, 0, 0, 0, false },
+        { "zstd -3 prepared", 0, 3, 0, 0, 0, true },
+        { "zstd -9 prepared", 0, 9, 0, 0, 0, true },
+        { "cfkit cfd -5", 5, 0, 0, 0, CFK_DELTA_CFD, false },
+        { "cfkit cfd -9", 9, 0, 0, 0, CFK_DELTA_CFD, false },
+        { "zstd -9", 0, 9, 0, 0, 0, false },
+        { "zstd -19", 0, 19, 0, 0, 0, false },
     };
     static struct category c;
     const char *root = getenv("CFKIT_DATA");
+    const char *more = getenv("CFKIT_PAIRS");
+    char folder[2048];
 
     bench_start(argc, argv, "delta: a unit is a pair of files");
-    if (root == NULL) {
-        printf("CFKIT_DATA is not set: no pairs\n");
+    if (root == NULL && more == NULL) {
+        printf("Neither CFKIT_DATA nor CFKIT_PAIRS is set: no pairs\n");
         return EXIT_FAILURE;
     }
+    snprintf(folder, sizeof folder, "%s/delta", root != NULL ? root : "");
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
         c.name = names[i];
-        load(&c, root);
+        if (root != NULL)
+            load(&c, folder);
+        if (more != NULL)
+            load(&c, more);
         for (size_t j = 0; c.count > 0 && j < sizeof subjects / sizeof subjects[0]; j++)
             bench_subject(&c, &subjects[j]);
         unload(&c);

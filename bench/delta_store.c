@@ -152,25 +152,28 @@ static bool run_lookup(void *ctx)
     return ok && count == PICKS;
 }
 
-static void bench_lookup(uint32_t pages, const char *name)
+/* Pages of about 256 bytes that have nothing in common, or 2 KB that are nearly alike. */
+static void bench_lookup(uint32_t pages, bool alike, const char *name)
 {
+    enum { WORDS = 512, STRANGE = 64 };
     struct cfk_delta_store_options opts = { .size = sizeof opts, .max_pages = pages };
     struct work *w = calloc(1, sizeof *w);
-    uint8_t query[256];
+    uint32_t query[WORDS];
+    size_t words = alike ? WORDS : STRANGE;
     struct bench_row row = { "cfkit", name, 1000, 0, run_lookup, NULL, w };
 
     if (w == NULL || cfk_delta_store_new(&opts, &w->store, NULL) != CFK_OK)
         abort();
     for (uint32_t i = 0; i < pages; i++) {
-        uint32_t page[64];
+        size_t size = (words - i % 16) * sizeof query[0];
 
-        for (uint32_t j = 0; j < 64; j++)
-            page[j] = (i * 64 + j) * UINT32_C(2654435761);
-        if (cfk_delta_store_add(w->store, page, sizeof page, NULL, NULL) != CFK_OK)
+        for (uint32_t k = 0; k < words; k++)
+            query[k] = (alike && k != i % words ? k : i * (uint32_t)words + k + WORDS) *
+                       UINT32_C(2654435761);
+        if (cfk_delta_store_add(w->store, query, size, NULL, NULL) != CFK_OK)
             abort();
-        memcpy(query, page, sizeof page);
     }
-    w->new[0] = (struct page){ query, sizeof query };
+    w->new[0] = (struct page){ (uint8_t *)query, words * sizeof query[0] };
     bench_run(&row);
     cfk_delta_store_free(w->store);
     free(w);
@@ -180,6 +183,8 @@ static void bench_pick(struct work *w, uint32_t tries, const char *name)
 {
     struct bench_row row = { "cfkit", name, w->count, w->new_bytes, run_pick, NULL, w };
 
+    if (!bench_wanted(name, "cfkit"))
+        return;
     w->tries = tries;
     if (!run_pick(w))
         abort();
@@ -203,10 +208,14 @@ int main(int argc, char **argv)
     bench_run(&sketch);
     bench_pick(&w, 0, "pick by sketch");
     bench_pick(&w, PICKS, "pick, four tried");
-    bench_fact("own old version", "pick", "patch bytes", patches(&w, w.refs, false));
-    bench_fact("best of all", "pick", "patch bytes", patches(&w, w.refs, true));
-    bench_lookup(100, "lookup among 100");
-    bench_lookup(MANY, "lookup among 10000");
+    if (bench_wanted("pick", "own old version"))
+        bench_fact("own old version", "pick", "patch bytes", patches(&w, w.refs, false));
+    if (bench_wanted("pick", "best of all"))
+        bench_fact("best of all", "pick", "patch bytes", patches(&w, w.refs, true));
+    bench_lookup(100, false, "lookup among 100");
+    bench_lookup(100, true, "lookup among 100 alike");
+    bench_lookup(MANY, false, "lookup among 10000");
+    bench_lookup(MANY, true, "lookup among 10000 alike");
     for (size_t i = 0; i < w.count; i++) {
         free(w.old[i].data);
         free(w.new[i].data);

@@ -6,7 +6,9 @@
 # Builds the benchmarks at full optimisation and prints their tables: ours beside
 # whatever peers are installed, results checked. -f shows only rows that contain
 # TEXT. CFKIT_DATA names the folder of recorded data; without it, generated
-# inputs are used. BENCH_CALLGRIND=1 counts instructions instead of time.
+# inputs are used. CFKIT_PAIRS may name one more folder, of categories of pairs for
+# delta that were fetched and are not kept. BENCH_CALLGRIND=1 counts instructions
+# instead of time.
 set -eu
 
 cd "$(dirname "$0")/.."

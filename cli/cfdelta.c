@@ -38,7 +38,7 @@ static const char help[] =
     "                        OLD, and 128 MiB. zstd: the bare frame, up to 2 GiB; 40\n"
     "                        bytes less, but a wrong OLD looks like a damaged patch.\n"
     "                        cfd: our own, smallest and slower, checks both files.\n"
-    "                        vcdiff: RFC 3284, for xdelta3 and its kin\n"
+    "                        vcdiff: RFC 3284, for xdelta3 and its kin, and any size\n"
     "      --max-output N    refuse to make a NEW of more than N bytes (K, M, G; "
     "default\n"
     "                        4G)\n"
@@ -106,9 +106,10 @@ static int open_inputs(struct inputs *in, const struct job *job, struct cfk_erro
     int rc;
 
     *in = (struct inputs){ 0 };
-    rc = cli_input_open(&in->old, job->files[0], four_gib, 0, err);
+    rc = cli_input_open(&in->old, job->files[0], four_gib, CLI_INPUT_LARGE, err);
     if (rc == CFK_OK)
-        rc = cli_input_open(&in->other, job->files[1], four_gib, CLI_INPUT_BINARY, err);
+        rc = cli_input_open(&in->other, job->files[1], four_gib,
+                            CLI_INPUT_BINARY | CLI_INPUT_LARGE, err);
     if (rc == CFK_OK)
         rc = cfk_delta_ref_new(in->old.data, in->old.size, NULL, &in->ref, err);
     return rc;
@@ -169,7 +170,7 @@ static int encode(const struct job *job)
         rc = cli_output_commit(&out, &err);
     status = rc == CFK_OK ? print_encoded(job, &in, patch, patch_size) : cli_fail(&err);
     if (rc == CFK_E_LIMIT && job->format == CFK_DELTA_DCZ)
-        cli_hint("--format zstd has room for 2 GiB");
+        cli_hint("--format zstd has room for 2 GiB, vcdiff for more");
     cli_output_abort(&out);
     cfk_free(NULL, patch);
     close_inputs(&in);
@@ -354,7 +355,8 @@ static int info(const struct job *job)
     struct cfk_error err = { 0 };
     struct cli_input patch;
     int status;
-    int rc = cli_input_open(&patch, job->files[0], four_gib, CLI_INPUT_BINARY, &err);
+    int rc = cli_input_open(&patch, job->files[0], four_gib,
+                            CLI_INPUT_BINARY | CLI_INPUT_LARGE, &err);
 
     if (rc != CFK_OK)
         return cli_fail(&err);

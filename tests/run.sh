@@ -158,6 +158,7 @@ if $full; then
     step faults check faults
     step constant-time check constant_time "$work/gcc"
     step memory check memory "$work/gcc"
+    step large check large
     step chromium check chromium "$work/gcc"
     step servers check servers
     step subproject check subproject

@@ -137,6 +137,7 @@ static int read_open_file(struct cli_input *in, int fd, const char *path, uint64
 {
     struct stat st;
     bool regular;
+    bool mapped;
 
     if (fstat(fd, &st) != 0)
         return fail(err, CFK_E_IO, errno, path, NULL);
@@ -146,9 +147,12 @@ static int read_open_file(struct cli_input *in, int fd, const char *path, uint64
     if ((flags & CLI_INPUT_BINARY) != 0 && isatty(fd))
         return fail(err, CFK_E_INVALID, 0, path,
                     "a terminal; this wants a file or a pipe");
-    if (regular && (uint64_t)st.st_size > limit)
+    mapped = regular && st.st_size >= MAP_FROM && !in->secret &&
+             (uint64_t)st.st_size <= SIZE_MAX && lseek(fd, 0, SEEK_CUR) == 0;
+    if (regular && (uint64_t)st.st_size > limit &&
+        !(mapped && (flags & CLI_INPUT_LARGE) != 0))
         return fail_limit(err, path, limit);
-    if (regular && st.st_size >= MAP_FROM && !in->secret && lseek(fd, 0, SEEK_CUR) == 0)
+    if (mapped)
         return map_file(in, fd, path, (size_t)st.st_size, err);
     return read_all(in, fd, path, regular ? (size_t)st.st_size : 0, limit, err);
 }

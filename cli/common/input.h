@@ -17,6 +17,7 @@ struct cli_input {
 enum {
     CLI_INPUT_SECRET = 1, /* never mapped; wiped when closed and as it grows */
     CLI_INPUT_BINARY = 2, /* refuse to read it from a terminal */
+    CLI_INPUT_LARGE = 4,  /* the limit is not for files that are mapped */
 };
 
 /*

@@ -52,9 +52,10 @@ CFK_API const char *cfk_delta_format_name(uint32_t format);
 
 /*
  * A reference made ready for encoding and decoding. Any number of threads may use
- * one at the same time, if its allocator serves threads: encoding adds an index when it
- * first needs one, of at most 36 bytes a byte up to 2 MiB, 100 MiB up to 16 MiB, and
- * 2 bytes a byte and 12 MiB beyond.
+ * one at the same time, if its allocator serves threads: what is costly is added when it
+ * is first wanted. That is the SHA-256, for dcz and cfd, the sketch, and for encoding an
+ * index: of at most 44 bytes a byte and 8 KiB, 250 MiB up to 64 MiB, and 2 bytes a byte
+ * and 12 MiB beyond.
  */
 typedef struct cfk_delta_ref cfk_delta_ref;
 
@@ -72,8 +73,8 @@ struct cfk_delta_ref_options {
  *   data  is not copied unless the options say so: it must stay as it is
  *         until the reference is freed.
  *
- * Returns CFK_OK, CFK_E_INVALID, CFK_E_NOTSUP or CFK_E_NOMEM. Computes the
- * SHA-256 of data, O(size). Since 0.1.
+ * Returns CFK_OK, CFK_E_INVALID, CFK_E_NOTSUP or CFK_E_NOMEM. O(1), or O(size) with a
+ * copy. Since 0.1.
  */
 CFK_API int cfk_delta_ref_new(const void *data, size_t size,
                               const struct cfk_delta_ref_options *opts,
@@ -87,7 +88,8 @@ CFK_API uint64_t cfk_delta_ref_size(const cfk_delta_ref *ref);
 
 /*
  * The SHA-256 of the old version: CFK_DELTA_DIGEST_SIZE bytes that live as
- * long as the reference; NULL for NULL. Since 0.1.
+ * long as the reference; NULL for NULL, and where there is no memory for it. The first
+ * call is O(size), unless a dcz or cfd patch was made or read before. Since 0.1.
  */
 CFK_API const uint8_t *cfk_delta_ref_digest(const cfk_delta_ref *ref);
 
@@ -120,9 +122,10 @@ CFK_API size_t cfk_delta_bound(size_t new_size);
  * reference, and that needs a window of
  *   - dcz: at most 8 MiB or 1.25 times the reference, whichever is more, and
  *     128 MiB in any case; more than that a browser need not accept;
- *   - zstd: at most 2 GiB (1 GiB on 32-bit machines), reference and data
+ *   - zstd and cfd: at most 2 GiB (1 GiB on 32-bit machines), reference and data
  *     together at most 3 GiB (1.5 GiB).
- * vcdiff has no such window: the reference has at most 2 GiB - 8 MiB.
+ * vcdiff has neither limit. Each 8 MiB of data copy from at most 2 GiB of the reference,
+ * those around where they are from.
  * The first call for a reference indexes it, and the first at levels 7 to 9 in a
  * second way that takes more time (0.3 us a byte) and pays where many pages follow.
  * Memory while it runs: 2 * size and 30 MiB at most; levels 7 to 9, up to 16 MiB of
@@ -279,6 +282,13 @@ CFK_API int cfk_delta_sketch_compute(const void *data, size_t size,
                                      struct cfk_delta_sketch *out, struct cfk_error *err);
 
 /*
+ * The sketch of a reference into *out: computed by the first call and kept. Returns
+ * CFK_OK, CFK_E_INVALID, CFK_E_NOTSUP or CFK_E_NOMEM. Since 0.1.
+ */
+CFK_API int cfk_delta_ref_sketch(const cfk_delta_ref *ref, struct cfk_delta_sketch *out,
+                                 struct cfk_error *err);
+
+/*
  * How similar, from 0 to CFK_DELTA_SKETCH_VALUES. Content of less than about 300
  * bytes may have nothing to compare: 0. Since 0.1.
  */
@@ -303,7 +313,7 @@ struct cfk_delta_store_options {
 
 /*
  * An empty store in *out; release it with cfk_delta_store_free(). Returns
- * CFK_OK, CFK_E_INVALID, CFK_E_NOTSUP or CFK_E_NOMEM. Takes about 200 bytes for
+ * CFK_OK, CFK_E_INVALID, CFK_E_NOTSUP or CFK_E_NOMEM. Takes about 350 bytes for
  * each of max_pages, whether used or not. Since 0.1.
  */
 CFK_API int cfk_delta_store_new(const struct cfk_delta_store_options *opts,
@@ -320,8 +330,7 @@ CFK_API void cfk_delta_store_free(cfk_delta_store *store);
  *        at most until the next add or remove.
  *
  * Returns CFK_OK, CFK_E_INVALID, CFK_E_NOTSUP, CFK_E_NOMEM, or CFK_E_LIMIT for a
- * page over max_bytes; after a failure nothing was forgotten. O(size), and
- * O(max_pages) for each page forgotten. Since 0.1.
+ * page over max_bytes; after a failure nothing was forgotten. O(size). Since 0.1.
  */
 CFK_API int cfk_delta_store_add(cfk_delta_store *store, const void *data, size_t size,
                                 const cfk_delta_ref **ref, struct cfk_error *err);
@@ -351,7 +360,7 @@ struct cfk_delta_pick_options {
 /* A candidate. */
 struct cfk_delta_pick {
     const cfk_delta_ref *ref; /* valid as in cfk_delta_store_add() */
-    uint64_t patch_size;      /* of a quick patch, or 0: it was not tried */
+    uint64_t patch_size;      /* of a quick patch, or about; 0: it was not tried */
     uint32_t similarity;      /* as cfk_delta_sketch_compare() */
     uint32_t reserved;
 };
@@ -359,12 +368,16 @@ struct cfk_delta_pick {
 /*
  * The best references for a new version, best first, in picks; *count is how
  * many, at most capacity. As many as the options say, and no more than capacity,
- * are tried with the fastest encoder and stand first, in the order of the
- * patches they make; the others follow by similarity, and where that is equal by
- * size. Nothing counts as used: cfk_delta_store_get() the one that is.
+ * are tried and stand first, in the order of the patches they make: patches are made
+ * with the fastest encoder by those that may be the best, and estimated of the rest. The
+ * others follow by similarity, and where that is equal by size; of more pages than 64
+ * (or capacity) with a value in common, those that were added last are seen
+ * where the store has over 1,024 slots in use. Nothing
+ * counts as used: cfk_delta_store_get() the one that is.
  *
  * Returns CFK_OK (*count is 0 for an empty store), CFK_E_INVALID, CFK_E_NOTSUP or
- * CFK_E_NOMEM. O(size + pages * capacity), and what the tries take. Since 0.1.
+ * CFK_E_NOMEM. O(size) and at most 1,024 pages (or 16 * capacity), of those with a value
+ * in common, and what the tries take. Since 0.1.
  */
 CFK_API int cfk_delta_store_pick(const cfk_delta_store *store, const void *data,
                                  size_t size, const struct cfk_delta_pick_options *opts,

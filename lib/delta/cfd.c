@@ -215,12 +215,15 @@ int cfk__cfd_header_make(const cfk_delta_ref *ref, const void *data, size_t size
     uint8_t digest[CFK__SHA256_SIZE];
     int rc = cfk__hash(CFK__SHA256, data, size, digest, err);
 
+    if (rc == CFK_OK)
+        rc = cfk__delta_ref_hash(ref, err);
     if (rc != CFK_OK)
         return rc;
     *h = (struct cfk__cfd_header){ .body = CFK__CFD_ZSTD, .new_size = size };
-    memcpy(h->old_check, ref->digest, sizeof h->old_check);
+    memcpy(h->old_check, cfk__delta_ref_digest(ref), sizeof h->old_check);
     memcpy(h->new_check, digest, sizeof h->new_check);
-    if (size == ref->old.size && memcmp(digest, ref->digest, sizeof digest) == 0)
+    if (size == ref->old.size &&
+        memcmp(digest, cfk__delta_ref_digest(ref), sizeof digest) == 0)
         h->body = CFK__CFD_SAME;
     return CFK_OK;
 }

@@ -31,8 +31,12 @@ int cfk__cfd_admit(const struct cfk__cfd_header *h, const cfk_delta_ref *ref,
                    uint64_t max_output, uint64_t max_window, struct cfk_error *err)
 {
     const uint8_t *o = h->old_check;
-    const uint8_t *r = ref->digest;
+    const uint8_t *r;
+    int rc = cfk__delta_ref_hash(ref, err);
 
+    if (rc != CFK_OK)
+        return rc;
+    r = cfk__delta_ref_digest(ref);
     if (memcmp(o, r, CFK__CFD_CHECK_SIZE) != 0)
         return cfk__fail_at(
             err, CFK_E_REFERENCE, cfk__cfd_header_size(h->new_size) - 8,

@@ -14,6 +14,7 @@
 #include "delta/cfd.h"
 #include "delta/own.h"
 #include "delta/vcdiff.h"
+#include "delta/verify.h"
 #include "delta/zstd.h"
 
 #include <string.h>
@@ -83,11 +84,12 @@ int cfk__delta_window(uint32_t format, uint64_t old_size, uint64_t new_size, int
         return cfk__fail(
             err, CFK_E_LIMIT,
             "delta: a zstd frame reaches a reference for %llu bytes, and the "
-            "new version has %llu",
+            "new version has %llu: use the vcdiff format",
             (unsigned long long)window_max, (unsigned long long)new_size);
     if (old_size > total_max || new_size > total_max - old_size)
         return cfk__fail(err, CFK_E_LIMIT,
-                         "delta: old and new version together have more than %llu bytes",
+                         "delta: old and new version together have more than %llu bytes: "
+                         "use the vcdiff format",
                          (unsigned long long)total_max);
     *log = log2_ceil(old_size + new_size);
     if (*log < WINDOW_LOG_MIN)
@@ -221,34 +223,6 @@ static int compress_own(const struct plan *plan, const cfk_delta_ref *ref,
     return CFK_OK;
 }
 
-/* Decode what was just made, and compare. */
-static int verify(const struct plan *plan, const cfk_delta_ref *ref, const void *data,
-                  size_t size, const void *patch, size_t patch_size,
-                  struct cfk_error *err)
-{
-    struct cfk_delta_decode_options opts = {
-        .size = sizeof opts,
-        .alloc = plan->o.alloc,
-        .max_output = size > 0 ? size : 1,
-    };
-    void *decoded;
-    size_t decoded_size;
-    int rc;
-    bool same;
-
-    rc = cfk_delta_decode(ref, patch, patch_size, &opts, &decoded, &decoded_size, err);
-    if (rc == CFK_E_NOMEM)
-        return rc;
-    same = rc == CFK_OK && decoded_size == size &&
-           (size == 0 || memcmp(decoded, data, size) == 0);
-    cfk_free(plan->o.alloc, decoded);
-    if (!same)
-        return cfk__fail(err, CFK_E_INVALID,
-                         "delta: the patch does not lead to the new version: old or new "
-                         "bytes changed meanwhile");
-    return CFK_OK;
-}
-
 /* Into dst, which has room for cfk_delta_bound(size) bytes. */
 static int encode_zstd(const struct plan *plan, const cfk_delta_ref *ref,
                        const void *data, size_t size, uint8_t *dst, size_t *patch_size,
@@ -257,11 +231,15 @@ static int encode_zstd(const struct plan *plan, const cfk_delta_ref *ref,
     size_t capacity = cfk_delta_bound(size) - plan->header_size;
     struct cfk__writer w;
     size_t frame = 0;
-    int rc;
+    int rc = CFK_OK;
 
     cfk__writer_init(&w, dst, plan->header_size);
     if (plan->o.format == CFK_DELTA_DCZ)
-        cfk__dcz_write(&w, ref->digest);
+        rc = cfk__delta_ref_hash(ref, err);
+    if (rc != CFK_OK)
+        return rc;
+    if (plan->o.format == CFK_DELTA_DCZ)
+        cfk__dcz_write(&w, cfk__delta_ref_digest(ref));
     if ((uint64_t)ref->old.size + size <= CFK__OWN_MAX)
         rc = compress_own(plan, ref, data, size, dst + plan->header_size, capacity,
                           &frame, err);
@@ -318,7 +296,9 @@ static int encode_whole(const struct plan *plan, const cfk_delta_ref *ref,
     }
     if (rc != CFK_OK || plan->o.no_verify)
         return rc;
-    return verify(plan, ref, data, size, dst, *patch_size, err);
+    return cfk__delta_verify(plan->o.alloc, plan->o.format, ref,
+                             (struct cfk__span){ data, size },
+                             (struct cfk__span){ dst, *patch_size }, err);
 }
 
 /*

@@ -126,7 +126,7 @@ static int wrong_reference(const struct cfk__patch *patch, const cfk_delta_ref *
     char given[17];
 
     short_digest(wanted, patch->digest);
-    short_digest(given, ref->digest);
+    short_digest(given, cfk__delta_ref_digest(ref));
     return cfk__fail_at(err, CFK_E_REFERENCE, 8,
                         "delta: the patch was made against another reference: its "
                         "SHA-256 starts with %s, this one's with %s",
@@ -143,9 +143,14 @@ int cfk__patch_too_large(uint64_t max_output, struct cfk_error *err)
 int cfk__patch_admit(const struct cfk__patch *patch, const cfk_delta_ref *ref,
                      uint64_t max_output, struct cfk_error *err)
 {
-    if (patch->format == CFK_DELTA_DCZ &&
-        memcmp(patch->digest, ref->digest, sizeof patch->digest) != 0)
-        return wrong_reference(patch, ref, err);
+    if (patch->format == CFK_DELTA_DCZ) {
+        int rc = cfk__delta_ref_hash(ref, err);
+
+        if (rc != CFK_OK)
+            return rc;
+        if (memcmp(patch->digest, cfk__delta_ref_digest(ref), sizeof patch->digest) != 0)
+            return wrong_reference(patch, ref, err);
+    }
     if (patch->frame.dict_id != 0)
         return cfk__fail_at(err, CFK_E_NOTSUP, patch->frame_offset,
                             "delta: made with trained dictionary %u, not against a file",

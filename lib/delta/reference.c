@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The prepared reference: the old bytes and their digest. */
+/* The prepared reference: the old bytes, and what is known of them once it was wanted. */
 #include "delta/reference.h"
 
 #include "base/alloc.h"
@@ -39,6 +39,8 @@ int cfk_delta_ref_new(const void *data, size_t size,
         goto no_memory;
     atomic_init(&ref->slots->index[0], NULL);
     atomic_init(&ref->slots->index[1], NULL);
+    atomic_init(&ref->slots->digest, NULL);
+    atomic_init(&ref->slots->sketch, NULL);
     ref->old = (struct cfk__span){ data, size };
     if (o.copy && size > 0) {
         ref->copy = cfk__malloc(o.alloc, size);
@@ -46,11 +48,6 @@ int cfk_delta_ref_new(const void *data, size_t size,
             goto no_memory;
         memcpy(ref->copy, data, size);
         ref->old.data = ref->copy;
-    }
-    rc = cfk__hash(CFK__SHA256, ref->old.data, size, ref->digest, err);
-    if (rc != CFK_OK) {
-        cfk_delta_ref_free(ref);
-        return rc;
     }
     *out = ref;
     return CFK_OK;
@@ -109,6 +106,53 @@ int cfk__delta_ref_index(const cfk_delta_ref *ref, bool tree,
     return CFK_OK;
 }
 
+int cfk__delta_ref_hash(const cfk_delta_ref *ref, struct cfk_error *err)
+{
+    uint8_t *there = atomic_load_explicit(&ref->slots->digest, memory_order_acquire);
+    uint8_t *made;
+    int rc;
+
+    if (there != NULL)
+        return CFK_OK;
+    made = cfk__malloc(&ref->alloc, CFK_DELTA_DIGEST_SIZE);
+    if (made == NULL)
+        return cfk__fail(err, CFK_E_NOMEM, "delta: no memory for a digest");
+    rc = cfk__hash(CFK__SHA256, ref->old.data, ref->old.size, made, err);
+    if (rc != CFK_OK ||
+        !atomic_compare_exchange_strong(&ref->slots->digest, &there, made))
+        cfk__free(&ref->alloc, made);
+    return rc;
+}
+
+const uint8_t *cfk__delta_ref_digest(const cfk_delta_ref *ref)
+{
+    return atomic_load_explicit(&ref->slots->digest, memory_order_acquire);
+}
+
+int cfk_delta_ref_sketch(const cfk_delta_ref *ref, struct cfk_delta_sketch *out,
+                         struct cfk_error *err)
+{
+    struct cfk_delta_sketch *there;
+    struct cfk_delta_sketch *made;
+
+    if (ref == NULL || out == NULL)
+        return cfk__fail(err, CFK_E_INVALID,
+                         "delta: no reference or no room for a sketch");
+    there = atomic_load_explicit(&ref->slots->sketch, memory_order_acquire);
+    if (there == NULL) {
+        made = cfk__malloc(&ref->alloc, sizeof *made);
+        if (made == NULL)
+            return cfk__fail(err, CFK_E_NOMEM, "delta: no memory for a sketch");
+        cfk_delta_sketch_compute(ref->old.data, ref->old.size, made, NULL);
+        if (atomic_compare_exchange_strong(&ref->slots->sketch, &there, made))
+            there = made;
+        else
+            cfk__free(&ref->alloc, made);
+    }
+    *out = *there;
+    return CFK_OK;
+}
+
 void cfk_delta_ref_free(cfk_delta_ref *ref)
 {
     struct cfk_alloc alloc;
@@ -118,6 +162,10 @@ void cfk_delta_ref_free(cfk_delta_ref *ref)
     alloc = ref->alloc;
     for (int tree = 0; tree < 2 && ref->slots != NULL; tree++)
         free_index(&alloc, atomic_load(&ref->slots->index[tree]));
+    if (ref->slots != NULL) {
+        cfk__free(&alloc, atomic_load(&ref->slots->digest));
+        cfk__free(&alloc, atomic_load(&ref->slots->sketch));
+    }
     cfk__free(&alloc, ref->slots);
     cfk__free(&alloc, ref->copy);
     cfk__free(&alloc, ref);
@@ -130,7 +178,9 @@ uint64_t cfk_delta_ref_size(const cfk_delta_ref *ref)
 
 const uint8_t *cfk_delta_ref_digest(const cfk_delta_ref *ref)
 {
-    return ref == NULL ? NULL : ref->digest;
+    if (ref == NULL || cfk__delta_ref_hash(ref, NULL) != CFK_OK)
+        return NULL;
+    return cfk__delta_ref_digest(ref);
 }
 
 bool cfk__delta_overlap(const void *a, size_t a_size, const void *b, size_t b_size)

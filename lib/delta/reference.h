@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What a prepared reference holds. Written once, then only read. */
+/* What a prepared reference holds. What is made later is made once, then only read. */
 #ifndef CFK_DELTA_REFERENCE_H
 #define CFK_DELTA_REFERENCE_H
 
@@ -9,17 +9,18 @@
 
 #include <stdatomic.h>
 
-/* Indexes, by chains and by trees, made when first wanted by any of several threads. */
-struct cfk__index_slots {
-    _Atomic(struct cfk__index *) index[2];
+/* What is made when first wanted by any of several threads. */
+struct cfk__ref_slots {
+    _Atomic(struct cfk__index *) index[2]; /* by chains and by trees */
+    _Atomic(uint8_t *) digest;
+    _Atomic(struct cfk_delta_sketch *) sketch;
 };
 
 struct cfk_delta_ref {
     struct cfk_alloc alloc;
     struct cfk__span old; /* the caller's bytes, or those at copy */
     void *copy;           /* NULL when borrowed */
-    uint8_t digest[CFK_DELTA_DIGEST_SIZE];
-    struct cfk__index_slots *slots;
+    struct cfk__ref_slots *slots;
 };
 
 /*
@@ -28,6 +29,12 @@ struct cfk_delta_ref {
  */
 int cfk__delta_ref_index(const cfk_delta_ref *ref, bool tree,
                          const struct cfk__index **out);
+
+/* Make the digest if there is none. CFK_OK, CFK_E_NOMEM, or what hashing says. */
+int cfk__delta_ref_hash(const cfk_delta_ref *ref, struct cfk_error *err);
+
+/* It, which is there after cfk__delta_ref_hash(). */
+const uint8_t *cfk__delta_ref_digest(const cfk_delta_ref *ref);
 
 /* Whether two ranges of memory have a byte in common. */
 bool cfk__delta_overlap(const void *a, size_t a_size, const void *b, size_t b_size);

@@ -3,20 +3,32 @@
  * Sketches of content, after Odess (Zou and others, 2021): of all positions, one in
  * 64 is sampled, chosen by the 8 bytes there; a sample is the hash of 32 bytes; and of
  * all samples each of 16 linear maps keeps its least image. Two versions agree in one
- * of them as often as they have samples in common. Odess chooses by a gear hash; one
- * product of 8 bytes chooses as well and has no chain of dependencies, which makes
- * it twice as fast.
+ * of them as often as they have samples in common. Odess chooses by a gear hash, a
+ * chain of dependencies along all bytes; products of 16 bits, summed up, choose as well
+ * and 4 positions at a time where there is SSE2.
  */
 #include "delta/sketch.h"
 
 #include "base/error.h"
+#include "base/load.h"
+
+#include <stdbool.h>
+
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 enum {
     BLOCK = 4096, /* positions looked at together */
     SAMPLE = 32,  /* bytes that are hashed there */
+    GROUP = 16,   /* positions of one mark each */
 };
 
-static const uint64_t choice_limit = UINT64_C(1) << 58; /* one in 64 is below */
+/* A position is chosen by 6 bits of a sum. In a run of zeros all are, and say the same.
+ */
+enum { CHOICE_MASK = 0x3f << 18, CHOICE = 0 };
+
+static const int16_t choice_factors[4] = { 0x6a35, 0x4f1d, 0x7659, 0x5b2b };
 
 static const uint64_t factors[SAMPLE / 8] = {
     UINT64_C(0x9e3779b97f4a7c15),
@@ -63,19 +75,61 @@ static void take_samples(const struct maps *m, const uint32_t *samples, size_t c
     }
 }
 
-static inline uint64_t load(const uint8_t *p)
+static bool is_chosen(const uint8_t *p)
 {
-    return (uint64_t)p[0] | (uint64_t)p[1] << 8 | (uint64_t)p[2] << 16 |
-           (uint64_t)p[3] << 24 | (uint64_t)p[4] << 32 | (uint64_t)p[5] << 40 |
-           (uint64_t)p[6] << 48 | (uint64_t)p[7] << 56;
+    uint32_t sum = 0;
+
+    for (int i = 0; i < 4; i++)
+        sum += (uint32_t)((int16_t)(p[2 * i] | p[2 * i + 1] << 8) * choice_factors[i]);
+    return (sum & CHOICE_MASK) == CHOICE;
 }
 
-/* Write a position where the next chosen one goes; 1 if it is chosen, else 0. */
-static inline size_t choose(const uint8_t *block, size_t at, uint32_t *chosen)
+#ifdef __SSE2__
+/* The sums of positions p, p + 4, p + 8 and p + 12, whether they choose. */
+static inline __m128i choose_4(const uint8_t *p, __m128i first, __m128i second)
 {
-    *chosen = (uint32_t)at;
-    return load(block + at) * factors[0] < choice_limit;
+    __m128i a = _mm_loadu_si128((const __m128i *)(const void *)p);
+    __m128i b = _mm_loadu_si128((const __m128i *)(const void *)(p + 4));
+    __m128i sum = _mm_add_epi32(_mm_madd_epi16(a, first), _mm_madd_epi16(b, second));
+
+    return _mm_cmpeq_epi32(_mm_and_si128(sum, _mm_set1_epi32(CHOICE_MASK)),
+                           _mm_set1_epi32(CHOICE));
 }
+
+/* Write the chosen of 16 positions, of whose bytes at is the first, in any order. */
+static inline size_t choose_group(const uint8_t *block, size_t at, uint32_t *chosen)
+{
+    const int16_t *f = choice_factors;
+    __m128i first =
+        _mm_set1_epi32((int)((uint16_t)f[0] | (uint32_t)(uint16_t)f[1] << 16));
+    __m128i second =
+        _mm_set1_epi32((int)((uint16_t)f[2] | (uint32_t)(uint16_t)f[3] << 16));
+    __m128i low = _mm_packs_epi32(choose_4(block + at, first, second),
+                                  choose_4(block + at + 1, first, second));
+    __m128i high = _mm_packs_epi32(choose_4(block + at + 2, first, second),
+                                   choose_4(block + at + 3, first, second));
+    unsigned marks = (unsigned)_mm_movemask_epi8(_mm_packs_epi16(low, high));
+    size_t found = 0;
+
+    for (; marks != 0; marks &= marks - 1) {
+        unsigned lane = (unsigned)__builtin_ctz(marks);
+
+        chosen[found++] = (uint32_t)at + 4 * (lane % 4) + lane / 4;
+    }
+    return found;
+}
+#else
+static inline size_t choose_group(const uint8_t *block, size_t at, uint32_t *chosen)
+{
+    size_t found = 0;
+
+    for (size_t i = 0; i < GROUP; i++) { /* no branch depends on the content */
+        chosen[found] = (uint32_t)(at + i);
+        found += is_chosen(block + at + i);
+    }
+    return found;
+}
+#endif
 
 /* The chosen of count positions; the bytes of all their samples are there. */
 static size_t choose_all(const uint8_t *block, size_t count, uint32_t *chosen)
@@ -83,14 +137,12 @@ static size_t choose_all(const uint8_t *block, size_t count, uint32_t *chosen)
     size_t found = 0;
     size_t at = 0;
 
-    for (; at + 4 <= count; at += 4) { /* no branch depends on the content */
-        found += choose(block, at, chosen + found);
-        found += choose(block, at + 1, chosen + found);
-        found += choose(block, at + 2, chosen + found);
-        found += choose(block, at + 3, chosen + found);
+    for (; at + GROUP <= count; at += GROUP)
+        found += choose_group(block, at, chosen + found);
+    for (; at < count; at++) {
+        chosen[found] = (uint32_t)at;
+        found += is_chosen(block + at);
     }
-    for (; at < count; at++)
-        found += choose(block, at, chosen + found);
     return found;
 }
 
@@ -104,7 +156,7 @@ static size_t hash_samples(const uint8_t *block, const uint32_t *chosen, size_t 
         uint64_t hash = 0;
 
         for (size_t k = 0; k < SAMPLE / 8; k++)
-            hash += load(block + chosen[i] + 8 * k) * factors[k];
+            hash += cfk__load64le(block + chosen[i] + 8 * k) * factors[k];
         samples[found] = (uint32_t)(hash >> 32);
         found += found == 0 || samples[found] != samples[found - 1];
     }

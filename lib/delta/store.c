@@ -1,43 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A store of references. Pages live in slots; sketches have an array of their own,
- * so that looking through all of them reads nothing else.
+ * A store of references. Pages live in slots, in a list from the one used last to the
+ * one used longest ago. Values of sketches lead to the pages that have them, so that
+ * those that have none in common with a new version are not looked at.
  */
+#include "delta/store.h"
 #include "base/alloc.h"
 #include "base/error.h"
 #include "base/options.h"
-#include "base/table.h"
-#include "delta/reference.h"
-#include "delta/sketch.h"
 
 #include <string.h>
 
-enum { DEFAULT_PAGES = 4096, PAGES_MAX = 1 << 24, DEFAULT_TRIES = 4, TRIAL_LEVEL = 1 };
+enum {
+    DEFAULT_PAGES = 4096,
+    PAGES_MAX = 1 << 24,
+};
 
 static const uint64_t default_bytes = UINT64_C(1) << 26;
-
-struct slot {
-    cfk_delta_ref *ref; /* NULL: free */
-    uint64_t used;      /* when, by the store's count of uses */
-};
-
-struct values {
-    uint32_t of[CFK_DELTA_SKETCH_VALUES];
-    uint64_t size; /* of the page */
-};
-
-/* Invariants: slots from end on were never used; bytes is the sum of the pages. */
-struct cfk_delta_store {
-    struct cfk_alloc alloc;
-    uint64_t max_bytes;
-    uint32_t max_pages;
-    uint32_t end;
-    uint64_t bytes;
-    uint64_t uses;
-    struct slot *slots;
-    struct values *values;
-    struct cfk__table table; /* by digest */
-};
+static const uint32_t no_slot = UINT32_MAX;
 
 /* A digest is as good a hash as any, and costly to choose. */
 static uint64_t hash_of(const uint8_t *digest)
@@ -58,8 +38,8 @@ static bool has_digest(const void *ctx, uint32_t index)
 {
     const struct wanted *w = ctx;
 
-    return memcmp(w->store->slots[index].ref->digest, w->digest, CFK_DELTA_DIGEST_SIZE) ==
-           0;
+    return memcmp(cfk__delta_ref_digest(w->store->slots[index].ref), w->digest,
+                  CFK_DELTA_DIGEST_SIZE) == 0;
 }
 
 static uint32_t find(const cfk_delta_store *s, const uint8_t *digest)
@@ -93,9 +73,12 @@ int cfk_delta_store_new(const struct cfk_delta_store_options *opts, cfk_delta_st
     s->alloc = *cfk__alloc_or_default(o.alloc);
     s->max_bytes = o.max_bytes > 0 ? o.max_bytes : default_bytes;
     s->max_pages = o.max_pages;
+    s->newest = s->oldest = s->free = no_slot;
     s->slots = cfk__calloc(o.alloc, o.max_pages, sizeof s->slots[0]);
     s->values = cfk__calloc(o.alloc, o.max_pages, sizeof s->values[0]);
-    if (s->slots == NULL || s->values == NULL ||
+    s->sizes = cfk__calloc(o.alloc, o.max_pages, sizeof s->sizes[0]);
+    if (s->slots == NULL || s->values == NULL || s->sizes == NULL ||
+        cfk__postings_init(&s->postings, o.max_pages, o.alloc) != CFK_OK ||
         cfk__table_init(&s->table, o.max_pages, o.alloc) != CFK_OK)
         goto no_memory;
     *out = s;
@@ -117,53 +100,70 @@ void cfk_delta_store_free(cfk_delta_store *store)
     for (uint32_t i = 0; i < store->end; i++)
         cfk_delta_ref_free(store->slots[i].ref);
     cfk__table_free(&store->table, &alloc);
+    cfk__postings_free(&store->postings, &alloc);
+    cfk__free(&alloc, store->sizes);
     cfk__free(&alloc, store->values);
     cfk__free(&alloc, store->slots);
     cfk__free(&alloc, store);
+}
+
+/* Out of the list of uses. */
+static void unlink_slot(cfk_delta_store *s, uint32_t index)
+{
+    const struct slot *slot = &s->slots[index];
+
+    if (slot->newer != no_slot)
+        s->slots[slot->newer].older = slot->older;
+    else
+        s->newest = slot->older;
+    if (slot->older != no_slot)
+        s->slots[slot->older].newer = slot->newer;
+    else
+        s->oldest = slot->newer;
+}
+
+static void link_newest(cfk_delta_store *s, uint32_t index)
+{
+    s->slots[index].newer = no_slot;
+    s->slots[index].older = s->newest;
+    if (s->newest != no_slot)
+        s->slots[s->newest].newer = index;
+    else
+        s->oldest = index;
+    s->newest = index;
 }
 
 static void forget(cfk_delta_store *s, uint32_t index)
 {
     struct slot *slot = &s->slots[index];
 
-    cfk__table_remove(&s->table, hash_of(slot->ref->digest), index);
+    unlink_slot(s, index);
+    cfk__postings_remove(&s->postings, index, s->values[index].of);
+    cfk__table_remove(&s->table, hash_of(cfk__delta_ref_digest(slot->ref)), index);
     s->bytes -= slot->ref->old.size;
     cfk_delta_ref_free(slot->ref);
-    *slot = (struct slot){ 0 };
-}
-
-/* The page that was used longest ago. There is one. */
-static uint32_t oldest(const cfk_delta_store *s)
-{
-    uint32_t best = 0;
-    uint64_t used = UINT64_MAX;
-
-    for (uint32_t i = 0; i < s->end; i++) {
-        if (s->slots[i].ref != NULL && s->slots[i].used < used) {
-            used = s->slots[i].used;
-            best = i;
-        }
-    }
-    return best;
+    *slot = (struct slot){ .older = s->free };
+    s->free = index;
 }
 
 /* Forget until there is room for a page of size bytes, at most max_bytes. */
 static uint32_t make_room(cfk_delta_store *s, size_t size)
 {
-    uint32_t index = 0;
+    uint32_t index;
 
     while (s->bytes > s->max_bytes - size || s->table.count == s->max_pages)
-        forget(s, oldest(s));
-    if (s->table.count == s->end)
+        forget(s, s->oldest);
+    if (s->free == no_slot)
         return s->end++;
-    while (s->slots[index].ref != NULL)
-        index++;
+    index = s->free;
+    s->free = s->slots[index].older;
     return index;
 }
 
 static const cfk_delta_ref *use(cfk_delta_store *s, uint32_t index)
 {
-    s->slots[index].used = ++s->uses;
+    unlink_slot(s, index);
+    link_newest(s, index);
     return s->slots[index].ref;
 }
 
@@ -174,10 +174,12 @@ static const cfk_delta_ref *keep(cfk_delta_store *s, cfk_delta_ref *ref,
 
     s->slots[index].ref = ref;
     memcpy(s->values[index].of, sketch->values, sizeof sketch->values);
-    s->values[index].size = ref->old.size;
+    s->sizes[index] = ref->old.size;
     s->bytes += ref->old.size;
-    cfk__table_insert(&s->table, hash_of(ref->digest), index);
-    return use(s, index);
+    cfk__table_insert(&s->table, hash_of(cfk__delta_ref_digest(ref)), index);
+    cfk__postings_add(&s->postings, index, sketch->values);
+    link_newest(s, index);
+    return ref;
 }
 
 int cfk_delta_store_add(cfk_delta_store *store, const void *data, size_t size,
@@ -200,9 +202,13 @@ int cfk_delta_store_add(cfk_delta_store *store, const void *data, size_t size,
                          size, (unsigned long long)store->max_bytes);
     opts.alloc = &store->alloc;
     rc = cfk_delta_ref_new(data, size, &opts, &made, err);
-    if (rc != CFK_OK)
+    if (rc == CFK_OK)
+        rc = cfk__delta_ref_hash(made, err);
+    if (rc != CFK_OK) {
+        cfk_delta_ref_free(made);
         return rc;
-    index = find(store, made->digest);
+    }
+    index = find(store, cfk__delta_ref_digest(made));
     if (index != CFK__TABLE_NONE) {
         cfk_delta_ref_free(made);
         kept = use(store, index);
@@ -247,130 +253,4 @@ uint64_t cfk_delta_store_count(const cfk_delta_store *store)
 uint64_t cfk_delta_store_bytes(const cfk_delta_store *store)
 {
     return store == NULL ? 0 : store->bytes;
-}
-
-static uint64_t distance(uint64_t a, uint64_t b)
-{
-    return a < b ? b - a : a - b;
-}
-
-/* Whether a similar page is the better choice, before any was tried. */
-static bool looks_better(uint32_t similarity, uint64_t page_size,
-                         const struct cfk_delta_pick *other, size_t size)
-{
-    if (similarity != other->similarity)
-        return similarity > other->similarity;
-    return distance(page_size, size) < distance(other->ref->old.size, size);
-}
-
-/* Into its place among those before; the last goes where there is no room. */
-static void insert_pick(struct cfk_delta_pick *picks, size_t capacity, size_t *count,
-                        const struct cfk_delta_pick *pick, size_t size)
-{
-    size_t at = *count;
-
-    while (at > 0 &&
-           looks_better(pick->similarity, pick->ref->old.size, &picks[at - 1], size))
-        at--;
-    if (*count < capacity)
-        (*count)++;
-    memmove(picks + at + 1, picks + at, (*count - at - 1) * sizeof picks[0]);
-    picks[at] = *pick;
-}
-
-/* Most pages are passed over without a look at anything but their values. */
-static void pick_by_sketch(const cfk_delta_store *s,
-                           const struct cfk_delta_sketch *sketch, size_t size,
-                           struct cfk_delta_pick *picks, size_t capacity, size_t *count)
-{
-    bool empty = sketch->values[0] == CFK__SKETCH_EMPTY;
-    struct cfk_delta_pick worst = { 0 };
-    uint64_t worst_distance = 0;
-
-    for (uint32_t i = 0; i < s->end; i++) {
-        const struct values *v = &s->values[i];
-        uint32_t common = empty ? 0 : cfk__sketch_common(v->of, sketch->values);
-        struct cfk_delta_pick pick = { .similarity = common };
-
-        if (*count == capacity &&
-            (common < worst.similarity ||
-             (common == worst.similarity && distance(v->size, size) >= worst_distance)))
-            continue;
-        pick.ref = s->slots[i].ref;
-        if (pick.ref == NULL)
-            continue;
-        insert_pick(picks, capacity, count, &pick, size);
-        worst = picks[*count - 1];
-        worst_distance = distance(worst.ref->old.size, size);
-    }
-}
-
-/* The size of a quick patch; one that cannot be made is larger than any. */
-static int try_pick(struct cfk_delta_pick *pick, const void *data, size_t size,
-                    const struct cfk_alloc *alloc, struct cfk_error *err)
-{
-    struct cfk_delta_encode_options opts = {
-        .size = sizeof opts,
-        .alloc = alloc,
-        .format = CFK_DELTA_ZSTD,
-        .level = TRIAL_LEVEL,
-        .no_verify = 1,
-    };
-    size_t patch_size;
-    void *patch;
-    int rc = cfk_delta_encode(pick->ref, data, size, &opts, &patch, &patch_size, err);
-
-    cfk_free(alloc, patch);
-    if (rc == CFK_E_LIMIT) {
-        pick->patch_size = UINT64_MAX;
-        return CFK_OK;
-    }
-    pick->patch_size = patch_size;
-    return rc;
-}
-
-static int try_picks(struct cfk_delta_pick *picks, size_t tries, const void *data,
-                     size_t size, const struct cfk_alloc *alloc, struct cfk_error *err)
-{
-    for (size_t i = 0; i < tries; i++) {
-        struct cfk_delta_pick pick = picks[i];
-        size_t at = i;
-        int rc = try_pick(&pick, data, size, alloc, err);
-
-        if (rc != CFK_OK)
-            return rc;
-        for (; at > 0 && pick.patch_size < picks[at - 1].patch_size; at--)
-            picks[at] = picks[at - 1];
-        picks[at] = pick;
-    }
-    return CFK_OK;
-}
-
-int cfk_delta_store_pick(const cfk_delta_store *store, const void *data, size_t size,
-                         const struct cfk_delta_pick_options *opts,
-                         struct cfk_delta_pick *picks, size_t capacity, size_t *count,
-                         struct cfk_error *err)
-{
-    struct cfk_delta_pick_options o;
-    struct cfk_delta_sketch sketch;
-    size_t found = 0;
-    size_t tries;
-    int rc;
-
-    *count = 0;
-    rc = cfk__options_import(&o, sizeof o, opts, err);
-    if (rc != CFK_OK)
-        return rc;
-    if (store == NULL || picks == NULL || capacity == 0 || o.no_tries > 1)
-        return cfk__fail(err, CFK_E_INVALID,
-                         "delta: no store, no room for picks, or no_tries is not 0 or 1");
-    rc = cfk_delta_sketch_compute(data, size, &sketch, err);
-    if (rc != CFK_OK)
-        return rc;
-    pick_by_sketch(store, &sketch, size, picks, capacity, &found);
-    tries = o.no_tries ? 0 : o.tries > 0 ? o.tries : DEFAULT_TRIES;
-    rc = try_picks(picks, tries < found ? tries : found, data, size, o.alloc, err);
-    if (rc == CFK_OK)
-        *count = found;
-    return rc;
 }

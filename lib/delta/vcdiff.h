@@ -23,8 +23,8 @@ enum {
     CFK__VCDIFF_WINDOW_MAX = 1 << 23, /* that we write: xdelta3's own */
 };
 
-/* The most of an old version that we write copies from: xdelta3 has 32-bit addresses. */
-#define CFK__VCDIFF_OLD_MAX ((UINT64_C(1) << 31) - CFK__VCDIFF_WINDOW_MAX)
+/* The longest segment that we write: xdelta3 has 32-bit addresses. */
+#define CFK__VCDIFF_SEGMENT_MAX ((UINT64_C(1) << 31) - CFK__VCDIFF_WINDOW_MAX)
 
 enum cfk__vcdiff_kind {
     CFK__VCDIFF_NOOP,
@@ -134,11 +134,17 @@ int cfk__vcdiff_decode_to(const cfk_delta_ref *ref, const void *patch, size_t si
                           size_t capacity, size_t *out_size, struct cfk_error *err);
 
 /*
- * Encode into dst, which has room for cfk_delta_bound(size) bytes. CFK_OK,
- * CFK_E_NOMEM or CFK_E_LIMIT (an old version over CFK__VCDIFF_OLD_MAX).
+ * Encode into dst, which has room for cfk_delta_bound(size) bytes. CFK_OK
+ * or CFK_E_NOMEM.
  */
 int cfk__vcdiff_encode(const cfk_delta_ref *ref, const void *data, size_t size,
                        const struct cfk_delta_encode_options *o, uint8_t *dst,
                        size_t *patch_size, struct cfk_error *err);
+
+/* The same with segments of at most segment_max bytes, for tests. */
+int cfk__vcdiff_encode_within(const cfk_delta_ref *ref, const void *data, size_t size,
+                              const struct cfk_delta_encode_options *o,
+                              size_t segment_max, uint8_t *dst, size_t *patch_size,
+                              struct cfk_error *err);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Encoding of VCDIFF: windows of 8 MiB with the whole old version as segment, so that
- * addresses keep their meaning. Every instruction is written in the shortest code, a
- * pair of short ones as one.
+ * Encoding of VCDIFF: windows of 8 MiB with the whole old version as segment, or with
+ * the 2 GiB of it around where the window is from. Every instruction is written in the
+ * shortest code, a pair of short ones as one.
  */
 #include "base/alloc.h"
 #include "base/error.h"
@@ -21,7 +21,8 @@ enum {
     ADD_CODED = 17,
     COPY_MIN = 4,
     COPY_CODED = 18,
-    REINDEXED = 32, /* bytes of a copy that later ones may start in */
+    REINDEXED = 32,   /* bytes of a copy that later ones may start in */
+    LONG_COPY = 4096, /* bytes of one that others will be in line with */
 };
 
 static const struct cfk__match_effort efforts[] = {
@@ -41,7 +42,11 @@ struct encoder {
     const struct cfk_alloc *alloc;
     struct cfk__matcher matcher;
     struct cfk__span old;
+    size_t segment_max;
+    size_t segment_at; /* of old */
+    size_t segment_size;
     struct cfk__span window;
+    uint64_t window_at;      /* of the new version */
     struct cfk__writer data; /* these three with room for any window */
     struct cfk__writer inst;
     struct cfk__writer addr;
@@ -50,6 +55,7 @@ struct encoder {
     struct last last;
     size_t done;       /* of the window, so much is encoded */
     uint64_t expected; /* address behind that of the last copy, for position done */
+    uint64_t drift;    /* what a place in old had less in new, in the last long copy */
 };
 
 /* The shortest way to write an address: its size in bytes; mode and value. */
@@ -89,7 +95,7 @@ static uint32_t address_cost(const void *ctx, uint64_t address, size_t at)
     uint64_t value;
     uint8_t mode;
 
-    return best_mode(&e->cache, address, (uint64_t)e->old.size + at, &mode, &value);
+    return best_mode(&e->cache, address, (uint64_t)e->segment_size + at, &mode, &value);
 }
 
 /* Put a code in place of the one before it. */
@@ -137,7 +143,7 @@ static void put_copy(struct encoder *e, uint64_t address, size_t size)
     uint64_t value;
     uint8_t mode;
 
-    best_mode(&e->cache, address, (uint64_t)e->old.size + e->done, &mode, &value);
+    best_mode(&e->cache, address, (uint64_t)e->segment_size + e->done, &mode, &value);
     if (mode >= CFK__VCDIFF_MODE_SAME)
         cfk__write_u8(&e->addr, (uint8_t)value);
     else
@@ -145,6 +151,8 @@ static void put_copy(struct encoder *e, uint64_t address, size_t size)
     cfk__vcdiff_cache_update(&e->cache, address);
     e->done += size;
     e->expected = address + size;
+    if (size >= LONG_COPY && e->expected <= e->segment_size)
+        e->drift = e->segment_at + e->expected - (e->window_at + e->done);
     if (join_copy(e, size, mode))
         return;
     if (size <= COPY_CODED) {
@@ -162,6 +170,7 @@ static struct cfk__match find(const struct encoder *e, size_t at)
         .at = at,
         .floor = e->done,
         .expected = e->expected + (at - e->done),
+        .home = e->drift + e->window_at + at - e->segment_at,
         .cost = address_cost,
         .ctx = e,
     };
@@ -232,14 +241,36 @@ static void begin_window(struct encoder *e, struct cfk__span window)
     e->done = 0;
 }
 
+/* The part of the old version that a window copies from, around where it starts. */
+static void choose_segment(struct encoder *e, struct cfk__span window)
+{
+    uint64_t home = e->drift + e->window_at;
+    size_t before = e->segment_max / 2;
+    size_t most;
+
+    e->segment_at = 0;
+    e->segment_size = e->old.size;
+    if (e->old.size <= e->segment_max)
+        return;
+    e->segment_size = e->segment_max;
+    most = e->old.size - e->segment_size;
+    if (home > e->old.size) /* before its start, or behind its end */
+        home = home > INT64_MAX ? 0 : e->old.size;
+    home = cfk__matcher_home(&e->matcher, window, (size_t)home);
+    e->drift = home - e->window_at;
+    if (home > before)
+        e->segment_at = home - before < most ? (size_t)home - before : most;
+}
+
 /* The instructions of one window, never more than it takes to add all of it. */
-static void encode_window(struct encoder *e, struct cfk__span window, uint64_t at)
+static void encode_window(struct encoder *e, struct cfk__span window)
 {
     size_t sections;
 
     begin_window(e, window);
-    e->expected = at;
-    cfk__matcher_window(&e->matcher, window);
+    choose_segment(e, window);
+    e->expected = e->drift + e->window_at - e->segment_at;
+    cfk__matcher_window(&e->matcher, window, e->segment_at, e->segment_size);
     parse_window(e);
     sections = cfk__writer_size(&e->data) + cfk__writer_size(&e->inst) +
                cfk__writer_size(&e->addr);
@@ -267,8 +298,8 @@ static void write_window(const struct encoder *e, bool checksum, struct cfk__wri
 
     cfk__write_u8(w, (uint8_t)((copies ? 1 : 0) | (checksum ? 4 : 0)));
     if (copies) {
-        cfk__vcdiff_write_integer(w, e->old.size);
-        cfk__vcdiff_write_integer(w, 0);
+        cfk__vcdiff_write_integer(w, e->segment_size);
+        cfk__vcdiff_write_integer(w, e->segment_at);
     }
     cfk__vcdiff_write_integer(w, length);
     cfk__vcdiff_write_integer(w, e->window.size);
@@ -340,9 +371,10 @@ static int encoder_new(const cfk_delta_ref *ref, size_t window_max, uint32_t lev
     return CFK_OK;
 }
 
-int cfk__vcdiff_encode(const cfk_delta_ref *ref, const void *data, size_t size,
-                       const struct cfk_delta_encode_options *o, uint8_t *dst,
-                       size_t *patch_size, struct cfk_error *err)
+int cfk__vcdiff_encode_within(const cfk_delta_ref *ref, const void *data, size_t size,
+                              const struct cfk_delta_encode_options *o,
+                              size_t segment_max, uint8_t *dst, size_t *patch_size,
+                              struct cfk_error *err)
 {
     size_t window_max = size < CFK__VCDIFF_WINDOW_MAX ? size : CFK__VCDIFF_WINDOW_MAX;
     const uint8_t *bytes = data;
@@ -350,19 +382,16 @@ int cfk__vcdiff_encode(const cfk_delta_ref *ref, const void *data, size_t size,
     struct cfk__writer w;
     size_t at = 0;
 
-    if (ref->old.size > CFK__VCDIFF_OLD_MAX)
-        return cfk__fail(err, CFK_E_LIMIT,
-                         "delta: vcdiff copies from at most %llu bytes, and the "
-                         "reference has %zu",
-                         (unsigned long long)CFK__VCDIFF_OLD_MAX, ref->old.size);
     if (encoder_new(ref, window_max, o->level, o->alloc, &e) != CFK_OK)
         return cfk__fail(err, CFK_E_NOMEM, "delta: no memory for level %u", o->level);
+    e->segment_max = segment_max;
     cfk__writer_init(&w, dst, cfk_delta_bound(size));
     write_header(&w, size);
     do { /* an empty version has one window too, so that a patch without is none */
         size_t piece = size - at < window_max ? size - at : window_max;
 
-        encode_window(e, (struct cfk__span){ size > 0 ? bytes + at : dst, piece }, at);
+        e->window_at = at;
+        encode_window(e, (struct cfk__span){ size > 0 ? bytes + at : dst, piece });
         write_window(e, !o->no_checksum, &w);
         at += piece;
     } while (at < size);
@@ -371,4 +400,12 @@ int cfk__vcdiff_encode(const cfk_delta_ref *ref, const void *data, size_t size,
         return cfk__fail(err, CFK_E_SPACE, "delta: vcdiff over its bound");
     *patch_size = cfk__writer_size(&w);
     return CFK_OK;
+}
+
+int cfk__vcdiff_encode(const cfk_delta_ref *ref, const void *data, size_t size,
+                       const struct cfk_delta_encode_options *o, uint8_t *dst,
+                       size_t *patch_size, struct cfk_error *err)
+{
+    return cfk__vcdiff_encode_within(ref, data, size, o, CFK__VCDIFF_SEGMENT_MAX, dst,
+                                     patch_size, err);
 }

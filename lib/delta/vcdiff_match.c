@@ -21,6 +21,8 @@ enum {
     BACK_MAX = 1024, /* bytes that a match is extended backwards */
     COPY_CODE = 1,   /* byte of the instruction */
     GAIN_MIN = 2,
+    LONG_MATCH = 64, /* bytes that are no coincidence, */
+    LONG_STEPS = 4,  /* looked for in so many places */
 };
 
 static uint64_t load(const uint8_t *p, uint32_t key)
@@ -112,10 +114,15 @@ void cfk__matcher_free(struct cfk__matcher *m)
     *m = (struct cfk__matcher){ 0 };
 }
 
-void cfk__matcher_window(struct cfk__matcher *m, struct cfk__span window)
+void cfk__matcher_window(struct cfk__matcher *m, struct cfk__span window, size_t at,
+                         size_t size)
 {
+    const struct cfk__span *old = &m->old_long.bytes;
+
     memset(m->made.heads, 0, sizeof m->made.heads[0] << m->made.heads_log);
     m->made.bytes = window;
+    m->segment_at = at;
+    m->segment = (struct cfk__span){ size > 0 ? old->data + at : old->data, size };
 }
 
 void cfk__matcher_pass(struct cfk__matcher *m, size_t at)
@@ -176,9 +183,10 @@ static void consider(const struct cfk__matcher *m, const struct cfk__match_query
         *best = match;
 }
 
+/* Along a chain of places in the bytes that start at from of those that are indexed. */
 static void search(const struct cfk__matcher *m, const struct cfk__match_query *q,
-                   const struct cfk__match_index *x, uint64_t base,
-                   struct cfk__match *best)
+                   const struct cfk__match_index *x, struct cfk__span bytes, size_t from,
+                   uint64_t base, struct cfk__match *best)
 {
     const struct cfk__span *window = &m->made.bytes;
     uint32_t left = m->effort.depth;
@@ -188,7 +196,10 @@ static void search(const struct cfk__matcher *m, const struct cfk__match_query *
         return;
     entry = x->heads[bucket(x, window->data + q->at)];
     while (entry != 0 && left-- > 0 && best->size < m->effort.nice) {
-        consider(m, q, x->bytes, base, (size_t)(entry - 1) * x->stride, best);
+        size_t place = (size_t)(entry - 1) * x->stride;
+
+        if (place >= from && place - from < bytes.size)
+            consider(m, q, bytes, base, place - from, best);
         entry = x->next[entry - 1];
     }
 }
@@ -196,18 +207,58 @@ static void search(const struct cfk__matcher *m, const struct cfk__match_query *
 struct cfk__match cfk__matcher_find(const struct cfk__matcher *m,
                                     const struct cfk__match_query *query)
 {
-    const struct cfk__span *old = &m->old_long.bytes;
+    struct cfk__span old = m->segment;
     struct cfk__match best = { 0 };
 
     if (query->at >= m->made.bytes.size)
         return best;
-    if (query->expected < old->size)
-        consider(m, query, *old, 0, (size_t)query->expected, &best);
+    if (query->expected < old.size)
+        consider(m, query, old, 0, (size_t)query->expected, &best);
+    if (query->home != query->expected && query->home < old.size)
+        consider(m, query, old, 0, (size_t)query->home, &best);
     if (best.size < m->effort.nice)
-        search(m, query, &m->old_long, 0, &best);
+        search(m, query, &m->old_long, old, m->segment_at, 0, &best);
     if (best.size < m->effort.nice)
-        search(m, query, &m->made, old->size, &best);
+        search(m, query, &m->made, m->made.bytes, 0, old.size, &best);
     if (best.size < m->effort.nice)
-        search(m, query, &m->old_short, 0, &best);
+        search(m, query, &m->old_short, old, m->segment_at, 0, &best);
     return best;
+}
+
+static bool long_match(struct cfk__span old, size_t place, struct cfk__span window,
+                       size_t at)
+{
+    return place < old.size && old.size - place >= LONG_MATCH &&
+           window.size - at >= LONG_MATCH &&
+           memcmp(old.data + place, window.data + at, LONG_MATCH) == 0;
+}
+
+/* A run is everywhere, and tells nothing. */
+static bool is_run(const uint8_t *p)
+{
+    return memcmp(p, p + 1, LONG_MATCH - 1) == 0;
+}
+
+size_t cfk__matcher_home(const struct cfk__matcher *m, struct cfk__span window,
+                         size_t place)
+{
+    const struct cfk__match_index *x = &m->old_long;
+
+    if (window.size < LONG_MATCH || long_match(x->bytes, place, window, 0))
+        return place;
+    for (size_t at = 0; at <= window.size - LONG_MATCH; at++) {
+        uint32_t entry;
+
+        if (is_run(window.data + at))
+            continue;
+        entry = x->heads[bucket(x, window.data + at)];
+        for (int left = LONG_STEPS; entry != 0 && left > 0; left--) {
+            size_t found = (size_t)(entry - 1) * x->stride;
+
+            if (long_match(x->bytes, found, window, at))
+                return found > at ? found - at : 0;
+            entry = x->next[entry - 1];
+        }
+    }
+    return place;
 }

@@ -32,9 +32,11 @@ struct cfk__matcher {
     struct cfk__match_index old_long;  /* all of the old version */
     struct cfk__match_index old_short; /* of one that is not too large */
     struct cfk__match_index made;      /* the window, as far as it was passed */
+    struct cfk__span segment;          /* of the old version: where copies are from */
+    size_t segment_at;
 };
 
-/* A match; address counts through the old version and on in the window. */
+/* A match; address counts through the segment and on in the window. */
 struct cfk__match {
     size_t from; /* where it starts in the window: extended backwards */
     size_t size; /* 0: none */
@@ -49,6 +51,7 @@ struct cfk__match_query {
     size_t at;
     size_t floor;      /* bytes before it are encoded already */
     uint64_t expected; /* the address behind that of the copy before; or none */
+    uint64_t home;     /* the one in line with the last long copy; or none */
     cfk__match_cost *cost;
     const void *ctx;
 };
@@ -59,8 +62,19 @@ int cfk__matcher_init(struct cfk__matcher *m, struct cfk__span old, size_t windo
                       const struct cfk_alloc *alloc);
 void cfk__matcher_free(struct cfk__matcher *m);
 
-/* Begin a window, which must stay where it is. */
-void cfk__matcher_window(struct cfk__matcher *m, struct cfk__span window);
+/*
+ * Begin a window, which must stay where it is. Copies are from size bytes of the old
+ * version at at.
+ */
+void cfk__matcher_window(struct cfk__matcher *m, struct cfk__span window, size_t at,
+                         size_t size);
+
+/*
+ * Where in the old version the window would start by the first long match in it; place
+ * is tried first, and the answer where there is none.
+ */
+size_t cfk__matcher_home(const struct cfk__matcher *m, struct cfk__span window,
+                         size_t place);
 
 /* The match that saves most at query->at. */
 struct cfk__match cfk__matcher_find(const struct cfk__matcher *m,

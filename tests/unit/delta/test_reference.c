@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "checked.h"
 #include "common.h"
 #include "delta/reference.h"
 #include "fault.h"
@@ -88,9 +89,78 @@ START_TEST(wrong_arguments_are_refused)
 }
 END_TEST
 
+START_TEST(a_reference_has_the_sketch_of_its_bytes)
+{
+    struct cfk_delta_sketch direct;
+    struct cfk_delta_sketch kept;
+    struct cfk_error err;
+    struct sample s;
+
+    sample_make(&s, 20000, 3, CFK_DELTA_ZSTD);
+    ck_assert_int_eq(cfk_delta_sketch_compute(s.old, s.old_size, &direct, NULL), CFK_OK);
+    for (int twice = 0; twice < 2; twice++) {
+        memset(&kept, 0, sizeof kept);
+        ck_assert_int_eq(cfk_delta_ref_sketch(s.ref, &kept, NULL), CFK_OK);
+        ck_assert_mem_eq(&kept, &direct, sizeof kept);
+    }
+    unit_expect_error(cfk_delta_ref_sketch(NULL, &kept, &err), CFK_E_INVALID, &err,
+                      "no reference");
+    unit_expect_error(cfk_delta_ref_sketch(s.ref, NULL, &err), CFK_E_INVALID, &err,
+                      "no room");
+    sample_free(&s);
+}
+END_TEST
+
+static void *counted(void *ctx, size_t size)
+{
+    *(size_t *)ctx += size;
+    return malloc(size);
+}
+
+static void *recounted(void *ctx, void *block, size_t size)
+{
+    *(size_t *)ctx += size;
+    return realloc(block, size);
+}
+
+static void released(void *ctx, void *block)
+{
+    (void)ctx;
+    free(block);
+}
+
+/* What the header says of the index holds, by chains and by trees. */
+START_TEST(an_index_is_bounded_and_made_when_wanted)
+{
+    const size_t mib = 1 << 20;
+    const size_t sizes[] = {
+        0, 1, 100, 65536, mib, 2 * mib, 3 * mib, 16 * mib, 20 * mib
+    };
+
+    for (size_t i = 0; i < (CHECKED ? 4 : 9); i++) {
+        size_t bytes = 0;
+        struct cfk_alloc alloc = { counted, recounted, released, &bytes };
+        struct cfk_delta_ref_options opts = { .size = sizeof opts, .alloc = &alloc };
+        uint8_t *old = calloc(1, sizes[i] + 1);
+        cfk_delta_ref *ref;
+        size_t most = 44 * sizes[i] < 250 * mib ? 44 * sizes[i] : 250 * mib;
+
+        ck_assert_int_eq(cfk_delta_ref_new(old, sizes[i], &opts, &ref, NULL), CFK_OK);
+        ck_assert_uint_lt(bytes, 400);
+        round_trip(ref, "new", 3, CFK_DELTA_ZSTD, 1);
+        if (sizes[i] <= 2 * mib)
+            round_trip(ref, "new", 3, CFK_DELTA_ZSTD, 9);
+        ck_assert_uint_le(bytes, most + 8192);
+        cfk_delta_ref_free(ref);
+        free(old);
+    }
+}
+END_TEST
+
 static int make_copy(void *ctx, const struct cfk_alloc *alloc)
 {
     struct cfk_delta_ref_options opts = { .size = sizeof opts, .copy = 1 };
+    struct cfk_delta_sketch sketch;
     cfk_delta_ref *ref;
     int rc;
 
@@ -98,13 +168,17 @@ static int make_copy(void *ctx, const struct cfk_alloc *alloc)
     opts.alloc = alloc;
     rc = cfk_delta_ref_new("old", 3, &opts, &ref, NULL);
     ck_assert((rc == CFK_OK) == (ref != NULL));
+    if (rc == CFK_OK)
+        rc = cfk_delta_ref_sketch(ref, &sketch, NULL);
+    if (rc == CFK_OK && cfk_delta_ref_digest(ref) == NULL)
+        rc = CFK_E_NOMEM;
     cfk_delta_ref_free(ref);
     return rc;
 }
 
 START_TEST(every_failed_allocation_is_reported)
 {
-    fault_sweep(make_copy, NULL, 2);
+    fault_sweep(make_copy, NULL, 4);
 }
 END_TEST
 
@@ -140,6 +214,8 @@ Suite *unit_suite(void)
         null_is_no_reference,
         a_copy_outlives_the_bytes_and_a_borrowed_one_shares_them,
         wrong_arguments_are_refused,
+        a_reference_has_the_sketch_of_its_bytes,
+        an_index_is_bounded_and_made_when_wanted,
         every_failed_allocation_is_reported,
         overlaps_are_seen,
         formats_have_names,

@@ -142,17 +142,50 @@ START_TEST(a_long_reference_is_reached_from_end_to_end)
 }
 END_TEST
 
-START_TEST(a_reference_beyond_32_bit_addresses_is_refused)
+/* A window copies from the part of a long old version that it is from. */
+START_TEST(a_reference_longer_than_a_segment_is_reached_all_along)
 {
-    struct cfk_delta_ref huge = { .old = { (const uint8_t *)"", 0 } };
+    enum { OLD = 300000, SEGMENT = 100000, PIECE = 40000 };
+    static const size_t from[] = { 0, SEGMENT + 12345, OLD - PIECE };
     struct cfk_delta_encode_options opts = { .size = sizeof opts, .level = 1 };
-    struct cfk_error err;
-    uint8_t dst[256];
-    size_t size;
+    uint8_t *old = malloc(OLD);
+    uint8_t *patch = malloc(cfk_delta_bound(OLD));
+    cfk_delta_ref *ref;
+    struct gen g;
 
-    huge.old.size = (size_t)CFK__VCDIFF_OLD_MAX + 1;
-    unit_expect_error(cfk__vcdiff_encode(&huge, "", 0, &opts, dst, &size, &err),
-                      CFK_E_LIMIT, &err, "vcdiff copies from at most");
+    gen_seed(&g, 3);
+    gen_bytes(&g, old, OLD);
+    ref = make_ref(old, OLD);
+    for (size_t i = 0; i < 3; i++)
+        for (size_t zeros = 0; zeros < 3000; zeros += 1000) {
+            uint8_t *new = calloc(1, PIECE + zeros);
+            struct cfk__vcdiff_window window;
+            struct cfk__vcdiff_header header;
+            struct cfk__reader r;
+            size_t size;
+            void *out;
+
+            memcpy(new + zeros, old + from[i], PIECE);
+            ck_assert_int_eq(cfk__vcdiff_encode_within(ref, new, PIECE + zeros, &opts,
+                                                       SEGMENT, patch, &size, NULL),
+                             CFK_OK);
+            ck_assert_uint_lt(size, 100);
+            cfk__reader_init(&r, patch, size);
+            ck_assert_int_eq(cfk__vcdiff_read_header(&r, &header, NULL), CFK_OK);
+            ck_assert_int_eq(cfk__vcdiff_read_window(&r, 0, &window, NULL), CFK_OK);
+            ck_assert_uint_eq(window.segment_size, SEGMENT);
+            ck_assert_uint_le(window.segment_at, from[i]);
+            ck_assert_uint_le(from[i] + PIECE, window.segment_at + SEGMENT);
+            ck_assert_int_eq(cfk_delta_decode(ref, patch, size, NULL, &out, &size, NULL),
+                             CFK_OK);
+            ck_assert_uint_eq(size, PIECE + zeros);
+            ck_assert_int_eq(memcmp(out, new, size), 0);
+            cfk_free(NULL, out);
+            free(new);
+        }
+    cfk_delta_ref_free(ref);
+    free(patch);
+    free(old);
 }
 END_TEST
 
@@ -441,7 +474,7 @@ Suite *unit_suite(void)
         noise_costs_no_more_than_the_bound,
         sizes_around_codes_and_windows_come_back,
         a_long_reference_is_reached_from_end_to_end,
-        a_reference_beyond_32_bit_addresses_is_refused,
+        a_reference_longer_than_a_segment_is_reached_all_along,
         every_truncation_and_every_addition_is_noticed,
         a_missing_window_is_noticed,
         no_mutation_is_taken_for_the_new_version,
