@@ -7,7 +7,7 @@
 #define CFK_DELTA_BIN_MODEL_H
 
 #include "delta/bin_bits.h"
-#include "delta/bin_mix.h"
+#include "delta/cm_mix.h"
 
 enum {
     CFK__BIN_CONTEXTS = 8, /* of a byte, */
@@ -47,11 +47,11 @@ struct cfk__bin_numbers {
 enum cfk__bin_sort { CFK__BIN_FRESH, CFK__BIN_FIXED, CFK__BIN_SORTS };
 
 struct cfk__bin_sorted {
-    struct cfk__bin_mix mixer;
+    struct cfk__cm_mix mixer;
     int16_t in[CFK__BIN_INPUTS];
     uint32_t hints[CFK__BIN_HINTS][CFK__BIN_HINT_ROWS * 8];
-    int16_t weights[CFK__BIN_MIX_SETS][CFK__BIN_BYTE_ROWS * CFK__BIN_INPUTS];
-    int32_t last[256 * CFK__BIN_MIX_SETS];
+    int16_t weights[CFK__CM_MIX_SETS][CFK__BIN_BYTE_ROWS * CFK__BIN_INPUTS];
+    int32_t last[256 * CFK__CM_MIX_SETS];
 };
 
 struct cfk__bin_model {
@@ -59,10 +59,10 @@ struct cfk__bin_model {
     struct cfk__bin_numbers numbers[CFK__BIN_NUMBERS];
     uint32_t chunks[CFK__BIN_CHUNK_ROWS];
     uint32_t flags[CFK__BIN_FLAG_CONTEXTS][1 << CFK__BIN_FLAG_LOG];
-    struct cfk__bin_mix flag_mixer;
+    struct cfk__cm_mix flag_mixer;
     int16_t flag_in[CFK__BIN_FLAG_INPUTS];
-    int16_t flag_weights[CFK__BIN_MIX_SETS][CFK__BIN_FLAG_ROWS * CFK__BIN_FLAG_INPUTS];
-    int32_t flag_last[CFK__BIN_MIX_SETS];
+    int16_t flag_weights[CFK__CM_MIX_SETS][CFK__BIN_FLAG_ROWS * CFK__BIN_FLAG_INPUTS];
+    int32_t flag_last[CFK__CM_MIX_SETS];
     struct cfk__bin_sorted sorts[CFK__BIN_SORTS];
     struct cfk__bin_slot *slots; /* in lines of 16, of a nibble each */
     uint32_t lines_mask;
@@ -80,7 +80,7 @@ struct cfk__bin_context {
 /* What is known of whether a byte is the predicted one. */
 struct cfk__bin_flag {
     uint32_t contexts[CFK__BIN_FLAG_CONTEXTS]; /* of CFK__BIN_FLAG_LOG bits */
-    uint32_t rows[CFK__BIN_MIX_SETS];
+    uint32_t rows[CFK__CM_MIX_SETS];
 };
 
 /* slots are count zeroed ones, a power of two and at least 16. */
