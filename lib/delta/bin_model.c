@@ -56,7 +56,7 @@ static void sorted_init(struct cfk__bin_sorted *s)
 }
 
 void cfk__bin_model_init(struct cfk__bin_model *m, struct cfk__bin_slot *slots,
-                         uint32_t count)
+                         uint32_t count, uint32_t *flags, unsigned flag_log)
 {
     cfk__cm_math_init(&m->math);
     for (int i = 0; i < CFK__BIN_NUMBERS; i++) {
@@ -65,8 +65,10 @@ void cfk__bin_model_init(struct cfk__bin_model *m, struct cfk__bin_slot *slots,
             fill(m->numbers[i].high[j], 8);
     }
     fill(m->chunks, CFK__BIN_CHUNK_ROWS);
-    for (int i = 0; i < CFK__BIN_FLAG_CONTEXTS; i++)
-        fill(m->flags[i], 1u << CFK__BIN_FLAG_LOG);
+    fill(m->recalls, CFK__BIN_RECALL_ROWS);
+    for (size_t i = 0; i < CFK__BIN_FLAG_CONTEXTS; i++)
+        m->flags[i] = flags + (i << flag_log);
+    m->flag_mask = (UINT32_C(1) << flag_log) - 1;
     m->flag_mixer = (struct cfk__cm_mix){ .rate = FLAG_RATE };
     for (int i = 0; i < CFK__CM_MIX_SETS; i++) {
         weigh(m->flag_weights[i], CFK__BIN_FLAG_ROWS * CFK__BIN_FLAG_INPUTS, FLAG_WEIGHT);
@@ -124,23 +126,34 @@ bool cfk__bin_code_chunk(struct cfk__bin_model *m, struct cfk__bin_bits *b, uint
     return code_state(m, b, &m->chunks[row], CHUNK_LIMIT, right);
 }
 
+bool cfk__bin_code_recall(struct cfk__bin_model *m, struct cfk__bin_bits *b, uint32_t row,
+                          bool right)
+{
+    return code_state(m, b, &m->recalls[row], CHUNK_LIMIT, right);
+}
+
 bool cfk__bin_code_flag(struct cfk__bin_model *m, struct cfk__bin_bits *b,
                         const struct cfk__bin_flag *flag, bool right)
 {
     struct cfk__cm_mix *x = &m->flag_mixer;
     int16_t *in = m->flag_in;
+    uint32_t *at[CFK__BIN_FLAG_CONTEXTS];
+    uint32_t states[CFK__BIN_FLAG_CONTEXTS];
     unsigned bit;
 
-    for (int i = 0; i < CFK__BIN_FLAG_CONTEXTS; i++)
-        in[i] =
-            cfk__cm_mix_input(&m->math, cfk__cm_state_p(m->flags[i][flag->contexts[i]]));
+    for (int i = 0; i < CFK__BIN_FLAG_CONTEXTS; i++) {
+        at[i] = &m->flags[i][flag->contexts[i] & m->flag_mask];
+        states[i] = *at[i] ^ cfk__cm_state(NEW, 0);
+        in[i] = cfk__cm_mix_input(&m->math, cfk__cm_state_p(states[i]));
+    }
     in[CFK__BIN_FLAG_CONTEXTS] = BIAS;
     memcpy(x->row, flag->rows, sizeof x->row);
     bit = cfk__bin_bit(b, right, cfk__cm_mix(&m->math, x, in, CFK__BIN_FLAG_INPUTS));
     cfk__cm_mix_learn(x, in, CFK__BIN_FLAG_INPUTS, bit);
-    for (int i = 0; i < CFK__BIN_FLAG_CONTEXTS; i++)
-        cfk__cm_state_update(&m->math, &m->flags[i][flag->contexts[i]], bit,
-                             flag_limits[i]);
+    for (int i = 0; i < CFK__BIN_FLAG_CONTEXTS; i++) {
+        cfk__cm_state_update(&m->math, &states[i], bit, flag_limits[i]);
+        *at[i] = states[i] ^ cfk__cm_state(NEW, 0);
+    }
     return bit;
 }
 

@@ -10,8 +10,9 @@
 
 enum {
     CFK__CM_MIX_SETS = 3,
-    CFK__CM_MIX_ONE = 8192,      /* the weight 1; weights reach to 4 */
-    CFK__CM_MIX_INPUT_SHIFT = 1, /* inputs are stretched probabilities >> that */
+    CFK__CM_MIX_ONE = 8192,             /* the weight 1 */
+    CFK__CM_MIX_WEIGHT_MAX = 31 * 1024, /* so that no step leaves 16 bits */
+    CFK__CM_MIX_INPUT_SHIFT = 1,        /* inputs are stretched probabilities >> that */
 };
 
 /* Sets of weights, each chosen by a context of its own. */
@@ -40,14 +41,17 @@ static inline int32_t cfk__cm_dot(const int16_t *in, const int16_t *weights, int
     return sum;
 }
 
+/* Products are rounded. In 16 bits throughout, where vectors hold the most. */
 static inline void cfk__cm_train(const int16_t *in, int16_t *weights, int count,
                                  int16_t step)
 {
     for (int i = 0; i < count; i++) {
-        int32_t w = weights[i] + ((in[i] * step + 0x8000) >> 16);
+        int16_t twice = (int16_t)(2 * in[i]);
+        int16_t high = (int16_t)(twice * step >> 16);
+        int16_t w = (int16_t)(weights[i] + (int16_t)((high + 1) >> 1));
 
-        w = w > INT16_MAX ? INT16_MAX : w;
-        weights[i] = (int16_t)(w < INT16_MIN ? INT16_MIN : w);
+        w = w > CFK__CM_MIX_WEIGHT_MAX ? CFK__CM_MIX_WEIGHT_MAX : w;
+        weights[i] = w < -CFK__CM_MIX_WEIGHT_MAX ? -CFK__CM_MIX_WEIGHT_MAX : w;
     }
 }
 
