@@ -367,13 +367,14 @@ static int info(const struct job *job)
         status = print_info(&info);
     else
         status = cli_print_json(json_pack(
-            "{ss so so so so so sb}", "format", cfk_delta_format_name(info.format),
+            "{ss so so so so so so sb}", "format", cfk_delta_format_name(info.format),
             "patch_size", json_size(info.patch_size), "new_size",
             info.new_size_known ? json_size(info.new_size) : json_null(),
             "reference_sha256",
-            info.has_reference ? json_digest(info.reference) : json_null(), "window",
-            json_size(info.window), "memory", json_size(info.memory), "checksum",
-            (int)info.has_checksum));
+            info.has_reference ? json_digest(info.reference) : json_null(),
+            "reference_prefix", json_prefix(info.reference, info.reference_bytes),
+            "window", json_size(info.window), "memory", json_size(info.memory),
+            "checksum", (int)info.has_checksum));
     cli_input_close(&patch);
     return status;
 }

@@ -8,13 +8,20 @@ json_t *json_size(uint64_t size)
     return json_integer((json_int_t)size);
 }
 
-json_t *json_digest(const uint8_t *digest)
+json_t *json_prefix(const uint8_t *digest, size_t size)
 {
-    char hex[2 * CFK_DELTA_DIGEST_SIZE + 1];
+    char hex[2 * CFK_DELTA_DIGEST_SIZE + 1] = "";
 
-    for (size_t i = 0; i < CFK_DELTA_DIGEST_SIZE; i++)
+    if (size == 0)
+        return json_null();
+    for (size_t i = 0; i < size && i < CFK_DELTA_DIGEST_SIZE; i++)
         snprintf(hex + 2 * i, 3, "%02x", digest[i]);
     return json_string(hex);
+}
+
+json_t *json_digest(const uint8_t *digest)
+{
+    return json_prefix(digest, CFK_DELTA_DIGEST_SIZE);
 }
 
 /* {"size": ..., "sha256": ...} of bytes. */

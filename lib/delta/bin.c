@@ -29,8 +29,7 @@ struct cfk__bin_body {
 
 uint64_t cfk__bin_memory(uint64_t old_size, uint64_t new_size)
 {
-    return old_size + new_size + sizeof(struct cfk__bin_walk) + (UINT64_C(1) << 24) +
-           (UINT64_C(1) << 23);
+    return old_size + new_size + sizeof(struct cfk__bin_walk) + (UINT64_C(34) << 20);
 }
 
 bool cfk__bin_executable(struct cfk__span file)

@@ -8,8 +8,9 @@
 #include <string.h>
 
 enum {
-    SEED = 8,       /* bytes that agree at a candidate */
-    HEADS_LOG = 21, /* of the chains */
+    SEED = 8,           /* bytes that agree at a candidate */
+    HEADS_LOG_MIN = 10, /* of the chains */
+    HEADS_LOG_MAX = 21,
     DROP = 24,      /* below the best score so far: the end of a piece */
     SCORE_MIN = 14, /* of a piece, agreeing bytes less others */
     WORTH = 4,
@@ -23,6 +24,7 @@ enum {
 struct aligner {
     struct cfk__span old;
     struct cfk__span new_version;
+    unsigned heads_shift;
     uint32_t *head; /* a place + 1, by hash; 0: none */
     uint32_t *prev;
     uint32_t steps;
@@ -54,16 +56,15 @@ void cfk__bin_pieces_free(struct cfk__bin_pieces *p)
     p->capacity = 0;
 }
 
-static uint32_t hash(const uint8_t *p)
+static uint32_t hash(const struct aligner *a, const uint8_t *p)
 {
-    return (uint32_t)(cfk__load64le(p) * UINT64_C(0x9e3779b185ebca87) >>
-                      (64 - HEADS_LOG));
+    return (uint32_t)(cfk__load64le(p) * UINT64_C(0x9e3779b185ebca87) >> a->heads_shift);
 }
 
 static void fill(struct aligner *a)
 {
     for (size_t i = 0; i + SEED <= a->old.size; i++) {
-        uint32_t h = hash(a->old.data + i);
+        uint32_t h = hash(a, a->old.data + i);
 
         a->prev[i] = a->head[h];
         a->head[h] = (uint32_t)i + 1;
@@ -160,7 +161,7 @@ static bool find(struct aligner *a, size_t at, size_t *from)
     size_t close_to = expected(a, at);
     uint32_t links = LINKS;
     uint32_t steps = a->steps;
-    uint32_t c = a->head[hash(a->new_version.data + at)];
+    uint32_t c = a->head[hash(a, a->new_version.data + at)];
     int64_t best = 0;
 
     if (close_to <= a->old.size && a->old.size - close_to >= SEED) {
@@ -271,11 +272,15 @@ int cfk__bin_align(struct cfk__span old, struct cfk__span new_version, uint32_t 
     struct aligner a = {
         .old = old, .new_version = new_version, .steps = steps, .penalty = penalty
     };
+    unsigned log = HEADS_LOG_MIN;
     int rc = CFK_E_NOMEM;
 
+    while (log < HEADS_LOG_MAX && old.size >> log != 0)
+        log++;
+    a.heads_shift = 64 - log;
     a.work = WORK * (uint64_t)new_version.size;
     a.pieces = out;
-    a.head = cfk__calloc(out->alloc, (size_t)1 << HEADS_LOG, sizeof *a.head);
+    a.head = cfk__calloc(out->alloc, (size_t)1 << log, sizeof *a.head);
     a.prev = cfk__calloc(out->alloc, old.size + 1, sizeof *a.prev);
     if (a.head != NULL && a.prev != NULL)
         rc = align(&a);

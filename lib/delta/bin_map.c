@@ -49,7 +49,6 @@ int cfk__bin_map_init(struct cfk__bin_map *map, const struct cfk__bin_image *old
                       const struct cfk__bin_image *new_image,
                       const struct cfk__bin_pieces *pieces)
 {
-    memset(map, 0, sizeof *map);
     map->old = old;
     map->new = new_image;
     for (size_t i = 0; i < CFK__BIN_KINDS; i++)
@@ -110,10 +109,11 @@ bool cfk__bin_map_move(const struct cfk__bin_map *map, uint64_t address, uint64_
     return cfk__bin_image_address(map->new, offset - piece->from + piece->at, to);
 }
 
-static uint32_t learned_at(uint64_t address)
+static struct cfk__bin_learned *learned_at(const struct cfk__bin_map *map,
+                                           uint64_t address)
 {
-    return (uint32_t)(address * UINT64_C(0x9e3779b185ebca87) >>
-                      (64 - CFK__BIN_LEARNED_LOG));
+    return &map->learned[address * UINT64_C(0x9e3779b185ebca87) >>
+                         (64 - map->learned_log)];
 }
 
 static uint32_t near_at(uint64_t address)
@@ -135,13 +135,12 @@ static bool agree(const struct cfk__bin_guesses *g, enum cfk__bin_guess a,
 void cfk__bin_map_guess(const struct cfk__bin_map *map, enum cfk__bin_field kind,
                         uint64_t address, struct cfk__bin_guesses *out)
 {
-    uint32_t at = learned_at(address);
+    const struct cfk__bin_learned *at = learned_at(map, address);
 
     out->address = address;
     out->is[CFK__BIN_TOLD] = false;
-    out->is[CFK__BIN_SAME_ADDRESS] =
-        map->learned[at].address == (uint32_t)address && address != 0;
-    out->to[CFK__BIN_SAME_ADDRESS] = shifted(address, map->learned[at].shift);
+    out->is[CFK__BIN_SAME_ADDRESS] = at->address == (uint32_t)address && address != 0;
+    out->to[CFK__BIN_SAME_ADDRESS] = shifted(address, at->shift);
     out->is[CFK__BIN_BY_PIECE] =
         cfk__bin_map_move(map, address, &out->to[CFK__BIN_BY_PIECE]);
     out->is[CFK__BIN_NEAR_ADDRESS] = true;
@@ -175,7 +174,7 @@ void cfk__bin_map_learn(struct cfk__bin_map *map, const struct cfk__cm_math *mat
                         uint64_t to)
 {
     int64_t shift = (int64_t)(to - g->address);
-    uint32_t at = learned_at(g->address);
+    struct cfk__bin_learned *at = learned_at(map, g->address);
 
     for (int i = 0; i < CFK__BIN_GUESSES; i++)
         if (g->is[i])
@@ -183,8 +182,8 @@ void cfk__bin_map_learn(struct cfk__bin_map *map, const struct cfk__cm_math *mat
                                  TRUST_LIMIT);
     if (shift >= SHIFT_MAX || shift <= -SHIFT_MAX)
         return;
-    map->learned[at].address = (uint32_t)g->address;
-    map->learned[at].shift = (int32_t)shift;
+    at->address = (uint32_t)g->address;
+    at->shift = (int32_t)shift;
     map->near[near_at(g->address)] = (int32_t)shift;
     map->repeats[kind] = map->repeats[kind] << 1 | (map->last[kind] == shift);
     map->last[kind] = (int32_t)shift;

@@ -12,10 +12,15 @@
 #include "delta/cm_math.h"
 
 enum {
-    CFK__BIN_LEARNED_LOG = 18,
     CFK__BIN_NEAR_LOG = 16,
     CFK__BIN_GUESSES = 5,
     CFK__BIN_PATTERNS = 64,
+};
+
+/* What an address became. */
+struct cfk__bin_learned {
+    uint32_t address; /* its low half */
+    int32_t shift;
 };
 
 struct cfk__bin_map {
@@ -23,10 +28,8 @@ struct cfk__bin_map {
     const struct cfk__bin_image *new;
     struct cfk__bin_piece *pieces; /* by from, without overlaps there */
     size_t count;
-    struct {
-        uint32_t address; /* its low half */
-        int32_t shift;
-    } learned[1 << CFK__BIN_LEARNED_LOG];
+    struct cfk__bin_learned *learned; /* a zeroed table, for guesses, */
+    unsigned learned_log;             /* and its size */
     int32_t near[1 << CFK__BIN_NEAR_LOG];
     int32_t last[CFK__BIN_KINDS];
     uint32_t repeats[CFK__BIN_KINDS]; /* whether shifts were those before, as bits */
@@ -49,7 +52,7 @@ struct cfk__bin_guesses {
     uint32_t pattern; /* which of them agree */
 };
 
-/* list is released with map->pieces. CFK_OK or CFK_E_NOMEM. */
+/* map is zeroed; map->pieces is to be released. CFK_OK or CFK_E_NOMEM. */
 int cfk__bin_map_init(struct cfk__bin_map *map, const struct cfk__bin_image *old,
                       const struct cfk__bin_image *new_image,
                       const struct cfk__bin_pieces *pieces);

@@ -14,8 +14,8 @@ enum {
     SLOW_LIMIT = 12,
     FAST_LIMIT = 2,
     HINT_LIMIT = 250,
-    FLAG_WEIGHT = 3 * CFK__BIN_MIX_ONE / 8, /* at first */
-    BYTE_WEIGHT = 7 * CFK__BIN_MIX_ONE / 32,
+    FLAG_WEIGHT = 3 * CFK__CM_MIX_ONE / 8, /* at first */
+    BYTE_WEIGHT = 7 * CFK__CM_MIX_ONE / 32,
     FLAG_RATE = 3,
     BYTE_RATE = 7,
     BIAS = 128,
@@ -39,24 +39,24 @@ static void weigh(int16_t *weights, size_t count, int16_t value)
 static void weigh_last(int32_t *weights, size_t count)
 {
     for (size_t i = 0; i < count; i++)
-        weights[i] = 65536 / CFK__BIN_MIX_SETS;
+        weights[i] = 65536 / CFK__CM_MIX_SETS;
 }
 
 static void sorted_init(struct cfk__bin_sorted *s)
 {
-    s->mixer = (struct cfk__bin_mix){ .rate = BYTE_RATE };
+    s->mixer = (struct cfk__cm_mix){ .rate = BYTE_RATE };
     for (int i = 0; i < CFK__BIN_HINTS; i++)
         fill(s->hints[i], CFK__BIN_HINT_ROWS * 8);
-    for (int i = 0; i < CFK__BIN_MIX_SETS; i++) {
+    for (int i = 0; i < CFK__CM_MIX_SETS; i++) {
         weigh(s->weights[i], CFK__BIN_BYTE_ROWS * CFK__BIN_INPUTS, BYTE_WEIGHT);
         s->mixer.weights[i] = s->weights[i];
     }
-    weigh_last(s->last, 256 * CFK__BIN_MIX_SETS);
+    weigh_last(s->last, 256 * CFK__CM_MIX_SETS);
     s->mixer.last = s->last;
 }
 
 void cfk__bin_model_init(struct cfk__bin_model *m, struct cfk__bin_slot *slots,
-                         uint32_t count)
+                         uint32_t count, uint32_t *flags, unsigned flag_log)
 {
     cfk__cm_math_init(&m->math);
     for (int i = 0; i < CFK__BIN_NUMBERS; i++) {
@@ -65,14 +65,16 @@ void cfk__bin_model_init(struct cfk__bin_model *m, struct cfk__bin_slot *slots,
             fill(m->numbers[i].high[j], 8);
     }
     fill(m->chunks, CFK__BIN_CHUNK_ROWS);
-    for (int i = 0; i < CFK__BIN_FLAG_CONTEXTS; i++)
-        fill(m->flags[i], 1u << CFK__BIN_FLAG_LOG);
-    m->flag_mixer = (struct cfk__bin_mix){ .rate = FLAG_RATE };
-    for (int i = 0; i < CFK__BIN_MIX_SETS; i++) {
+    fill(m->recalls, CFK__BIN_RECALL_ROWS);
+    for (size_t i = 0; i < CFK__BIN_FLAG_CONTEXTS; i++)
+        m->flags[i] = flags + (i << flag_log);
+    m->flag_mask = (UINT32_C(1) << flag_log) - 1;
+    m->flag_mixer = (struct cfk__cm_mix){ .rate = FLAG_RATE };
+    for (int i = 0; i < CFK__CM_MIX_SETS; i++) {
         weigh(m->flag_weights[i], CFK__BIN_FLAG_ROWS * CFK__BIN_FLAG_INPUTS, FLAG_WEIGHT);
         m->flag_mixer.weights[i] = m->flag_weights[i];
     }
-    weigh_last(m->flag_last, CFK__BIN_MIX_SETS);
+    weigh_last(m->flag_last, CFK__CM_MIX_SETS);
     m->flag_mixer.last = m->flag_last;
     for (int i = 0; i < CFK__BIN_SORTS; i++)
         sorted_init(&m->sorts[i]);
@@ -124,23 +126,34 @@ bool cfk__bin_code_chunk(struct cfk__bin_model *m, struct cfk__bin_bits *b, uint
     return code_state(m, b, &m->chunks[row], CHUNK_LIMIT, right);
 }
 
+bool cfk__bin_code_recall(struct cfk__bin_model *m, struct cfk__bin_bits *b, uint32_t row,
+                          bool right)
+{
+    return code_state(m, b, &m->recalls[row], CHUNK_LIMIT, right);
+}
+
 bool cfk__bin_code_flag(struct cfk__bin_model *m, struct cfk__bin_bits *b,
                         const struct cfk__bin_flag *flag, bool right)
 {
-    struct cfk__bin_mix *x = &m->flag_mixer;
+    struct cfk__cm_mix *x = &m->flag_mixer;
     int16_t *in = m->flag_in;
+    uint32_t *at[CFK__BIN_FLAG_CONTEXTS];
+    uint32_t states[CFK__BIN_FLAG_CONTEXTS];
     unsigned bit;
 
-    for (int i = 0; i < CFK__BIN_FLAG_CONTEXTS; i++)
-        in[i] =
-            cfk__bin_mix_input(&m->math, cfk__cm_state_p(m->flags[i][flag->contexts[i]]));
+    for (int i = 0; i < CFK__BIN_FLAG_CONTEXTS; i++) {
+        at[i] = &m->flags[i][flag->contexts[i] & m->flag_mask];
+        states[i] = *at[i] ^ cfk__cm_state(NEW, 0);
+        in[i] = cfk__cm_mix_input(&m->math, cfk__cm_state_p(states[i]));
+    }
     in[CFK__BIN_FLAG_CONTEXTS] = BIAS;
     memcpy(x->row, flag->rows, sizeof x->row);
-    bit = cfk__bin_bit(b, right, cfk__bin_mix(&m->math, x, in, CFK__BIN_FLAG_INPUTS));
-    cfk__bin_mix_learn(x, in, CFK__BIN_FLAG_INPUTS, bit);
-    for (int i = 0; i < CFK__BIN_FLAG_CONTEXTS; i++)
-        cfk__cm_state_update(&m->math, &m->flags[i][flag->contexts[i]], bit,
-                             flag_limits[i]);
+    bit = cfk__bin_bit(b, right, cfk__cm_mix(&m->math, x, in, CFK__BIN_FLAG_INPUTS));
+    cfk__cm_mix_learn(x, in, CFK__BIN_FLAG_INPUTS, bit);
+    for (int i = 0; i < CFK__BIN_FLAG_CONTEXTS; i++) {
+        cfk__cm_state_update(&m->math, &states[i], bit, flag_limits[i]);
+        *at[i] = states[i] ^ cfk__cm_state(NEW, 0);
+    }
     return bit;
 }
 
@@ -171,8 +184,8 @@ static void add_inputs(struct cfk__bin_model *m, const struct cfk__bin_context *
         struct cfk__bin_slot *slot = &p->lines[i][nibble];
         bool seen = (slot->slow & 15) != 0;
 
-        *in++ = seen ? cfk__bin_mix_input(&m->math, slot->slow) : 0;
-        *in++ = seen ? cfk__bin_mix_input(&m->math, slot->fast) : 0;
+        *in++ = seen ? cfk__cm_mix_input(&m->math, slot->slow) : 0;
+        *in++ = seen ? cfk__cm_mix_input(&m->math, slot->fast) : 0;
     }
     for (int i = 0; i < CFK__BIN_HINTS; i++) {
         uint32_t hint = (uint32_t)c->hints[i] | 256;
@@ -181,7 +194,7 @@ static void add_inputs(struct cfk__bin_model *m, const struct cfk__bin_context *
         p->hints[i] = NULL;
         if (c->hints[i] >= 0 && hint >> (shift + 1) == node) {
             p->hints[i] = &s->hints[i][c->hint_rows[i] * 8 + shift];
-            x = cfk__bin_mix_input(&m->math, cfk__cm_state_p(*p->hints[i]));
+            x = cfk__cm_mix_input(&m->math, cfk__cm_state_p(*p->hints[i]));
         }
         *in++ = (int16_t)(hint >> shift & 1 ? x : -x);
     }
@@ -226,8 +239,8 @@ uint8_t cfk__bin_code_byte(struct cfk__bin_model *m, struct cfk__bin_bits *b,
         s->mixer.row[2] = node;
         s->mixer.last_row = node;
         bit = cfk__bin_bit(b, value >> shift & 1,
-                           cfk__bin_mix(&m->math, &s->mixer, s->in, CFK__BIN_INPUTS));
-        cfk__bin_mix_learn(&s->mixer, s->in, CFK__BIN_INPUTS, bit);
+                           cfk__cm_mix(&m->math, &s->mixer, s->in, CFK__BIN_INPUTS));
+        cfk__cm_mix_learn(&s->mixer, s->in, CFK__BIN_INPUTS, bit);
         learn(m, c, nibble, shift, &p, bit);
         node = node << 1 | bit;
         nibble = nibble << 1 | bit;

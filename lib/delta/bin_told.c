@@ -9,29 +9,26 @@ enum {
     FUNCTION_AT = 8, /* which has its address there */
 };
 
-static size_t slot(uint64_t place)
+static struct cfk__bin_said *slot(const struct cfk__bin_told *t, uint64_t place)
 {
-    return (size_t)(place * UINT64_C(0x9e3779b185ebca87) >> (64 - CFK__BIN_TOLD_LOG));
+    return &t->said[place * UINT64_C(0x9e3779b185ebca87) >> (64 - t->log)];
 }
 
 static void say(struct cfk__bin_told *t, uint64_t place, uint64_t value)
 {
-    size_t i = slot(place);
-
-    t->said[i].place = place;
-    t->said[i].value = value;
+    *slot(t, place) = (struct cfk__bin_said){ place, value };
 }
 
 void cfk__bin_told_guess(const struct cfk__bin_told *t, enum cfk__bin_field kind,
                          uint64_t here, struct cfk__bin_guesses *g)
 {
-    size_t i = slot(here);
+    const struct cfk__bin_said *s = slot(t, here);
 
-    if ((kind != CFK__BIN_POINTER && kind != CFK__BIN_FRAME) ||
-        t->said[i].place != here || here == 0)
+    if ((kind != CFK__BIN_POINTER && kind != CFK__BIN_FRAME) || s->place != here ||
+        here == 0)
         return;
     g->is[CFK__BIN_TOLD] = true;
-    g->to[CFK__BIN_TOLD] = t->said[i].value;
+    g->to[CFK__BIN_TOLD] = s->value;
 }
 
 void cfk__bin_told_learn(struct cfk__bin_told *t, enum cfk__bin_field kind,

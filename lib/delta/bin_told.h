@@ -8,13 +8,14 @@
 
 #include "delta/bin_map.h"
 
-enum { CFK__BIN_TOLD_LOG = 18 };
+struct cfk__bin_said {
+    uint64_t place; /* 0: none */
+    uint64_t value;
+};
 
 struct cfk__bin_told {
-    struct {
-        uint64_t place; /* 0: none */
-        uint64_t value;
-    } said[1 << CFK__BIN_TOLD_LOG];
+    struct cfk__bin_said *said; /* a zeroed table, */
+    unsigned log;               /* and its size */
 };
 
 /* Add what was said of a field at an address of the new version. */

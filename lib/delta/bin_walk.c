@@ -7,12 +7,14 @@
 #include <string.h>
 
 enum {
-    FRESH_STEP = 16, /* bytes without a prediction in a step */
-    ALIGN = 16,      /* slots */
+    RECALL_SURE = 16, /* bytes that agree from which one decision makes a byte */
+    FRESH_STEP = 16,  /* bytes without a prediction in a step */
+    ALIGN = 16,       /* slots */
     SLOTS_LOG_MIN = 14,
     SLOTS_LOG_MAX = 22,
     MASK = CFK__BIN_AHEAD - 1,
-    FLAG_MASK = (1 << CFK__BIN_FLAG_LOG) - 1,
+    TABLE_LOG_MIN = 8, /* of what addresses became */
+    TABLE_LOG_MAX = 18,
 };
 
 /* A line of slots is a line of the cache. */
@@ -23,26 +25,43 @@ static struct cfk__bin_slot *aligned(struct cfk__bin_slot *slots)
     return beyond == 0 ? slots : slots + (ALIGN - beyond / sizeof *slots);
 }
 
+/* The logarithm of a table for size things. */
+static unsigned log_of(uint64_t size, unsigned least, unsigned most)
+{
+    unsigned log = least;
+
+    while (log < most && size >> log != 0)
+        log++;
+    return log;
+}
+
 int cfk__bin_walk_new(const struct cfk_alloc *alloc, struct cfk__span old,
                       size_t new_size, struct cfk__bin_walk **out)
 {
     struct cfk__bin_walk *w = cfk__calloc(alloc, 1, sizeof *w);
-    unsigned log = SLOTS_LOG_MIN;
+    unsigned log = log_of(new_size / 2, SLOTS_LOG_MIN, SLOTS_LOG_MAX);
+    unsigned flag_log = log_of(new_size, CFK__BIN_FLAG_LOG_MIN, CFK__BIN_FLAG_LOG_MAX);
 
     *out = w;
     if (w == NULL)
         return CFK_E_NOMEM;
-    while (log < SLOTS_LOG_MAX && new_size >> (log - 1) != 0)
-        log++;
     w->alloc = *cfk__alloc_or_default(alloc);
     w->old = old;
     w->new_size = new_size;
     w->pieces.alloc = &w->alloc;
     w->new = cfk__malloc(alloc, new_size);
     w->slots = cfk__calloc(alloc, ((size_t)1 << log) + ALIGN, sizeof *w->slots);
-    if (w->new == NULL || w->slots == NULL)
+    w->flags =
+        cfk__calloc(alloc, (size_t)CFK__BIN_FLAG_CONTEXTS << flag_log, sizeof *w->flags);
+    w->told.log = w->map.learned_log = log_of(new_size / 8, TABLE_LOG_MIN, TABLE_LOG_MAX);
+    w->told.said = cfk__calloc(alloc, (size_t)1 << w->told.log, sizeof *w->told.said);
+    w->map.learned =
+        cfk__calloc(alloc, (size_t)1 << w->map.learned_log, sizeof *w->map.learned);
+    if (w->new == NULL || w->slots == NULL || w->flags == NULL || w->told.said == NULL ||
+        w->map.learned == NULL)
         return CFK_E_NOMEM;
-    cfk__bin_model_init(&w->model, aligned(w->slots), UINT32_C(1) << log);
+    cfk__bin_model_init(&w->model, aligned(w->slots), UINT32_C(1) << log, w->flags,
+                        flag_log);
     return CFK_OK;
 }
 
@@ -58,6 +77,9 @@ void cfk__bin_walk_free(struct cfk__bin_walk *w)
     cfk__free(&alloc, w->map.pieces);
     cfk__free(&alloc, w->fields.kinds);
     cfk__free(&alloc, w->slots);
+    cfk__free(&alloc, w->flags);
+    cfk__free(&alloc, w->told.said);
+    cfk__free(&alloc, w->map.learned);
     cfk__free(&alloc, w->new);
     cfk__free(&alloc, w);
 }
@@ -185,7 +207,15 @@ static unsigned bounded(unsigned value, unsigned most)
     return value < most ? value : most;
 }
 
-/* Predictions up to end; returns what tells how likely all of them are right. */
+static bool no_fields(const struct cfk__bin_walk *w, size_t from, size_t size)
+{
+    static const uint8_t none[CFK__BIN_STEP];
+
+    return w->new_image.count == 0 || memcmp(w->fields.kinds + from, none, size) == 0;
+}
+
+/* Predictions up to end, the end of a step; returns what tells how likely all of them are
+ * right. */
 static uint32_t predict(struct cfk__bin_walk *w, const struct cfk__bin_piece *p,
                         size_t end)
 {
@@ -194,6 +224,14 @@ static uint32_t predict(struct cfk__bin_walk *w, const struct cfk__bin_piece *p,
 
     if (w->predicted < w->known)
         w->predicted = w->known;
+    w->plain = w->predicted == w->known &&
+               no_fields(w, p->from + (w->known - p->at), end - w->known);
+    if (w->plain) {
+        memcpy(&w->right[w->known & MASK], w->old.data + p->from + (w->known - p->at),
+               end - w->known);
+        memset(&w->traits[w->known & MASK], 0, end - w->known);
+        w->predicted = end;
+    }
     while (w->predicted < end) {
         size_t at = w->predicted;
         size_t from = p->from + (at - p->at);
@@ -242,9 +280,8 @@ static bool is_right(struct cfk__bin_walk *w, struct cfk__bin_bits *b, bool righ
     struct cfk__bin_flag flag = {
         .contexts = {
             (w->wrong_bytes & 255) | traits << 8,
-            mixed(predicted | before << 8 | traits << 16 | (w->wrong_bytes & 3) << 24, c1, 1) &
-                FLAG_MASK,
-            mixed(traits >> 2, (w->wrong_bytes & 15) | c1 << 8 | c2 << 16, 2) & FLAG_MASK,
+            mixed(predicted | before << 8 | traits << 16 | (w->wrong_bytes & 3) << 24, c1, 1),
+            mixed(traits >> 2, (w->wrong_bytes & 15) | c1 << 8 | c2 << 16, 2),
         },
         .rows = { (traits >> 2) * 4 + (w->wrong_bytes & 3), w->wrong_bytes & 255, predicted },
     };
@@ -309,15 +346,13 @@ static void step_piece(struct cfk__bin_walk *w, struct cfk__bin_bits *b,
     size_t start = w->known;
     size_t end = (start | (CFK__BIN_STEP - 1)) + 1;
     uint32_t row;
-    bool right = true;
+    bool right;
 
     if (end > p->at + p->size)
         end = p->at + p->size;
     row = predict(w, p, end);
-    for (size_t at = start; at < end; at++) {
-        w->new[at] = w->right[at & MASK];
-        right = right && (truth == NULL || truth[at] == w->new[at]);
-    }
+    memcpy(w->new + start, &w->right[start & MASK], end - start);
+    right = truth == NULL || memcmp(truth + start, w->new + start, end - start) == 0;
     right = cfk__bin_code_chunk(&w->model, b, row, right);
     w->wrong_chunks = w->wrong_chunks << 1 | !right;
     if (right) {
@@ -333,14 +368,16 @@ static void step_piece(struct cfk__bin_walk *w, struct cfk__bin_bits *b,
                 *byte = fixed_byte(w, b, p->from + (w->known - p->at), value);
         }
     }
-    learn_fields(w, p, start);
+    if (!w->plain)
+        learn_fields(w, p, start);
 }
 
 static uint8_t fresh_byte(struct cfk__bin_walk *w, struct cfk__bin_bits *b, uint8_t truth)
 {
     int expected = cfk__bin_recall_expect(&w->recall, w->known);
-    uint32_t length = expected < 0 ? 0 : w->recall.length;
-    uint32_t misses = expected < 0 ? 0 : w->recall.misses;
+    bool sure = expected >= 0 && w->recall.length >= RECALL_SURE;
+    uint32_t length = expected < 0 || sure ? 0 : w->recall.length;
+    uint32_t misses = expected < 0 || sure ? 0 : w->recall.misses;
     uint32_t c1 = known_byte(w, 1);
     uint32_t c2 = known_byte(w, 2);
     uint32_t c3 = known_byte(w, 3);
@@ -359,12 +396,17 @@ static uint8_t fresh_byte(struct cfk__bin_walk *w, struct cfk__bin_bits *b, uint
             mixed(0, 8, 0),
             mixed(c3 << 16 | c4 << 8 | known_byte(w, 5), 9, 0),
         },
-        .hints = { expected, -1 },
+        .hints = { sure ? -1 : expected, -1 },
         .hint_rows = { length | misses << 5, 0 },
         .rows = { length > 0 ? 256 + bounded(length, 15) : c1 >> 3, c1 },
     };
 
-    value = cfk__bin_code_byte(&w->model, b, &c, truth);
+    if (sure &&
+        cfk__bin_code_recall(&w->model, b, w->recall.length | w->recall.misses << 5,
+                             truth == expected))
+        value = (uint8_t)expected;
+    else
+        value = cfk__bin_code_byte(&w->model, b, &c, truth);
     cfk__bin_recall_learn(&w->recall, value);
     return value;
 }

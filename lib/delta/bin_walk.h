@@ -34,6 +34,7 @@ struct cfk__bin_walk {
     uint8_t right[CFK__BIN_AHEAD];  /* predicted bytes, by place */
     uint8_t traits[CFK__BIN_AHEAD]; /* kind << 4 | which of 4 << 2 | how predicted */
     size_t predicted;               /* how far */
+    bool plain;                     /* no field is in the last step */
     uint32_t wrong_chunks;          /* the last ones, as bits */
     uint32_t wrong_bytes;
     uint8_t last_fix; /* what was last added to a prediction */
@@ -41,6 +42,7 @@ struct cfk__bin_walk {
     struct cfk__bin_recall recall;
     struct cfk__bin_model model;
     struct cfk__bin_slot *slots;
+    uint32_t *flags;
 };
 
 /* A walk that has done nothing. CFK_OK or CFK_E_NOMEM; to be freed in either case. */

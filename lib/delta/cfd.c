@@ -12,41 +12,41 @@
 
 #include <string.h>
 
-enum { WORTH_IT = 4 }; /* a binary body is no longer than the new version over that */
+/* A body is no longer than the new version over that, when no frame is compared with. */
+enum { WORTH_IT = 4, MIXED_WORTH_IT = 8 };
 
-/* The first byte, and the high half of the second, whose low half is body and size. */
-enum { MAGIC = 0xcf, MAGIC_VERSION_1 = 0xd0 };
+/* The first byte; the second has the body, the class of the size, and its highest bits.
+ */
+enum { MAGIC = 0xcf, HIGH_BITS = 4 };
 
 static const uint8_t size_bytes[4] = { 1, 2, 3, 6 };
 
 /*
- * Old and new version together up to which something is tried, by level: context mixing
- * with the old version taught near the differences alone, and with all of it; pieces, and
- * how many candidates are looked at for each.
+ * Old and new version together up to which something is tried, by level: context mixing;
+ * pieces, and how many candidates are looked at for each.
  */
 #define MIB UINT64_C(0x100000)
 static const struct {
-    uint64_t near_edits;
-    uint64_t all;
+    uint64_t mixed;
     uint64_t binary;
     uint32_t steps;
 } efforts[] = {
-    [1] = { MIB / 16, 0, 16 * MIB, 4 },
-    [2] = { MIB / 4, 0, 32 * MIB, 4 },
-    [3] = { MIB, 0, 64 * MIB, 8 },
-    [4] = { 2 * MIB, 0, 128 * MIB, 8 },
-    [5] = { 4 * MIB, 0, 256 * MIB, 16 },
-    [6] = { 8 * MIB, MIB / 4, 512 * MIB, 16 },
-    [7] = { 16 * MIB, MIB, 512 * MIB, 32 },
-    [8] = { 32 * MIB, 4 * MIB, 512 * MIB, 48 },
-    [9] = { CFK__CFD_MIXED_MAX, 16 * MIB, 1024 * MIB, 64 },
+    [1] = { MIB / 8, 16 * MIB, 4 },
+    [2] = { MIB / 2, 32 * MIB, 4 },
+    [3] = { 2 * MIB, 64 * MIB, 8 },
+    [4] = { 4 * MIB, 128 * MIB, 8 },
+    [5] = { 8 * MIB, 256 * MIB, 16 },
+    [6] = { 16 * MIB, 512 * MIB, 16 },
+    [7] = { 32 * MIB, 512 * MIB, 32 },
+    [8] = { CFK__CFD_MIXED_MAX, 512 * MIB, 48 },
+    [9] = { CFK__CFD_MIXED_MAX, 1024 * MIB, 64 },
 };
 
 static unsigned size_class(uint64_t new_size)
 {
     unsigned class = 0;
 
-    while (class < 3 && new_size >> 8 * size_bytes[class] != 0)
+    while (class < 3 && new_size >> (8 * size_bytes[class] + HIGH_BITS) != 0)
         class ++;
     return class;
 }
@@ -61,7 +61,8 @@ void cfk__cfd_header_write(struct cfk__writer *w, const struct cfk__cfd_header *
     unsigned class = size_class(h->new_size);
 
     cfk__write_u8(w, MAGIC);
-    cfk__write_u8(w, (uint8_t)(MAGIC_VERSION_1 | (unsigned)h->body << 2 | class));
+    cfk__write_u8(w, (uint8_t)((unsigned)h->body << 6 | class << HIGH_BITS |
+                               (unsigned)(h->new_size >> 8 * size_bytes[class])));
     for (unsigned i = 0; i < size_bytes[class]; i++)
         cfk__write_u8(w, (uint8_t)(h->new_size >> 8 * i));
     cfk__write(w, h->old_check, sizeof h->old_check);
@@ -72,9 +73,7 @@ bool cfk__cfd_is(const void *data, size_t size)
 {
     const uint8_t *bytes = data;
 
-    if (bytes == NULL || size == 0 || bytes[0] != MAGIC)
-        return false;
-    return size < 2 || (bytes[1] & 0xf0) == MAGIC_VERSION_1;
+    return bytes != NULL && size > 0 && bytes[0] == MAGIC;
 }
 
 int cfk__cfd_header_read(struct cfk__reader *r, struct cfk__cfd_header *out,
@@ -84,17 +83,20 @@ int cfk__cfd_header_read(struct cfk__reader *r, struct cfk__cfd_header *out,
     struct cfk__span size;
     uint8_t first;
     uint8_t second;
+    unsigned class;
 
     if (!cfk__read_u8(&ahead, &first) || !cfk__read_u8(&ahead, &second))
         return CFK_E_AGAIN;
-    *out = (struct cfk__cfd_header){ .body = (enum cfk__cfd_body)(second >> 2 & 3) };
-    if (!cfk__read_span(&ahead, size_bytes[second & 3], &size) ||
+    *out = (struct cfk__cfd_header){ .body = (enum cfk__cfd_body)(second >> 6),
+                                     .new_size = second & ((1u << HIGH_BITS) - 1) };
+    class = second >> HIGH_BITS & 3;
+    if (!cfk__read_span(&ahead, size_bytes[class], &size) ||
         !cfk__read_copy(&ahead, out->old_check, sizeof out->old_check) ||
         !cfk__read_copy(&ahead, out->new_check, sizeof out->new_check))
         return CFK_E_AGAIN;
     for (size_t i = size.size; i-- > 0;)
         out->new_size = out->new_size << 8 | size.data[i];
-    if (size_class(out->new_size) != (second & 3u))
+    if (size_class(out->new_size) != class)
         return cfk__fail_at(err, CFK_E_CORRUPT, 2,
                             "delta: a size of %llu bytes in a longer form than it needs",
                             (unsigned long long)out->new_size);
@@ -156,12 +158,9 @@ static int mix(const struct cfk_alloc *alloc, uint32_t level, struct cfk__span o
 {
     uint64_t total = (uint64_t)old.size + data.size;
 
-    if (total > efforts[level].near_edits)
+    if (total > efforts[level].mixed)
         return CFK_E_SPACE;
-    return cfk__cm_encode_body(alloc, old, data,
-                               total <= efforts[level].all ? CFK__CM_PRIME_ALL
-                                                           : CFK__CM_PRIME_NEAR,
-                               out, capacity, size, err);
+    return cfk__cm_encode_body(alloc, old, data, out, capacity, size, err);
 }
 
 static int lay_pieces(const struct cfk_alloc *alloc, uint32_t level, struct cfk__span old,
@@ -245,14 +244,18 @@ int cfk__cfd_encode_at_once(const struct cfk_alloc *alloc, uint32_t level,
     size_t body_size = 0;
 
     if (h->body != CFK__CFD_SAME) {
+        bool programs = cfk__bin_executable(ref->old) && cfk__bin_executable(data);
         int rc = CFK_E_SPACE;
 
-        if (cfk__bin_executable(ref->old) && cfk__bin_executable(data))
+        if (programs)
             rc = lay_pieces(alloc, level, ref->old, data, dst + header_size,
                             data.size / WORTH_IT, &body_size, err);
+        else if (!cfk__bin_suits(data))
+            rc = mix(alloc, level, ref->old, data, dst + header_size,
+                     data.size / MIXED_WORTH_IT, &body_size, err);
         if (rc != CFK_OK)
             return rc;
-        h->body = CFK__CFD_BINARY;
+        h->body = programs ? CFK__CFD_BINARY : CFK__CFD_MIXED;
     }
     write_header(h, dst);
     *patch_size = header_size + body_size;

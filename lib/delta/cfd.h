@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The container cfd, see cfd(5): which back end made the body, the size of the
- * new version and checks of both versions, in 11 to 16 bytes.
+ * new version and checks of both versions, in 11 bytes up to 4 KiB, in 12 up to 1 MiB.
  */
 #ifndef CFK_DELTA_CFD_H
 #define CFK_DELTA_CFD_H
@@ -57,8 +57,9 @@ int cfk__cfd_header_make(const cfk_delta_ref *ref, const void *data, size_t size
                          struct cfk__cfd_header *h, struct cfk_error *err);
 
 /*
- * Make a patch at dst without a frame to compare with: between the same versions, and
- * programs. dst has room for the bound of such a patch. CFK_E_SPACE: it is neither.
+ * Make a patch at dst without a frame to compare with: between the same versions,
+ * programs, and texts that are much alike. dst has room for the bound of such a patch.
+ * CFK_E_SPACE: it is none of these.
  */
 int cfk__cfd_encode_at_once(const struct cfk_alloc *alloc, uint32_t level,
                             const cfk_delta_ref *ref, struct cfk__span data,

@@ -7,8 +7,6 @@
 
 #include <string.h>
 
-enum { EVEN = 32768 };
-
 struct cfk__cm_body {
     struct cfk_alloc alloc;
     uint8_t *buffer;
@@ -22,8 +20,7 @@ uint64_t cfk__cm_memory(uint64_t old_size, uint64_t new_size)
 {
     if (old_size > CFK__CM_TOTAL_MAX / 2 || new_size > CFK__CM_TOTAL_MAX / 2)
         return UINT64_MAX;
-    return old_size + new_size +
-           cfk__cm_model_memory((size_t)old_size, (size_t)new_size, CFK__CM_PRIME_ALL);
+    return old_size + new_size + cfk__cm_model_memory((size_t)old_size, (size_t)new_size);
 }
 
 /* The old version with room for the new one behind it, or NULL. */
@@ -46,18 +43,18 @@ static int make_buffer(const struct cfk_alloc *alloc, struct cfk__span old,
 
 /* false when it became too long. */
 static bool encode(struct cfk__cm_model *model, struct cfk__span data,
-                   enum cfk__cm_priming priming, struct cfk__writer *w)
+                   struct cfk__writer *w)
 {
     struct cfk__cm_encoder coder;
     size_t known = 0;
 
     cfk__cm_encoder_init(&coder, w);
-    cfk__cm_encode(&coder, priming == CFK__CM_PRIME_ALL, EVEN);
     while (known < data.size && cfk__writer_ok(w)) {
         uint32_t p = cfk__cm_model_predict(model);
         unsigned bit = cfk__cm_model_decision(model, data.data[known]);
 
         cfk__cm_encode(&coder, bit, p);
+
         cfk__cm_model_learn(model, bit);
         known = cfk__cm_model_known(model);
     }
@@ -66,9 +63,8 @@ static bool encode(struct cfk__cm_model *model, struct cfk__span data,
 }
 
 int cfk__cm_encode_body(const struct cfk_alloc *alloc, struct cfk__span old,
-                        struct cfk__span new_version, enum cfk__cm_priming priming,
-                        uint8_t *out, size_t capacity, size_t *size,
-                        struct cfk_error *err)
+                        struct cfk__span new_version, uint8_t *out, size_t capacity,
+                        size_t *size, struct cfk_error *err)
 {
     struct cfk__cm_model *model;
     struct cfk__writer w;
@@ -78,13 +74,13 @@ int cfk__cm_encode_body(const struct cfk_alloc *alloc, struct cfk__span old,
     *size = 0;
     if (rc != CFK_OK)
         return rc;
-    model = cfk__cm_model_new(alloc, buffer, old.size, new_version.size, priming);
+    model = cfk__cm_model_new(alloc, buffer, old.size, new_version.size);
     if (model == NULL) {
         cfk__free(alloc, buffer);
         return cfk__fail(err, CFK_E_NOMEM, "delta: no memory for a model");
     }
     cfk__writer_init(&w, out, capacity);
-    if (encode(model, new_version, priming, &w))
+    if (encode(model, new_version, &w))
         *size = cfk__writer_size(&w);
     else
         rc = CFK_E_SPACE;
@@ -140,10 +136,7 @@ enum cfk__cm_progress cfk__cm_body_take(struct cfk__cm_body *b, struct cfk__read
 
     end = b->new_size - end < most ? b->new_size : end + most;
     if (b->model == NULL) {
-        if (!cfk__cm_decode(&b->coder, in, EVEN, &bit))
-            return CFK__CM_MORE;
-        b->model = cfk__cm_model_new(&b->alloc, b->buffer, b->old_size, b->new_size,
-                                     bit ? CFK__CM_PRIME_ALL : CFK__CM_PRIME_NEAR);
+        b->model = cfk__cm_model_new(&b->alloc, b->buffer, b->old_size, b->new_size);
         if (b->model == NULL)
             return CFK__CM_NO_MEMORY;
     }

@@ -11,9 +11,8 @@ uint64_t cfk__cm_memory(uint64_t old_size, uint64_t new_size);
 
 /* CFK_OK, CFK_E_SPACE (more than capacity), CFK_E_NOMEM, CFK_E_LIMIT (positions). */
 int cfk__cm_encode_body(const struct cfk_alloc *alloc, struct cfk__span old,
-                        struct cfk__span new_version, enum cfk__cm_priming priming,
-                        uint8_t *out, size_t capacity, size_t *size,
-                        struct cfk_error *err);
+                        struct cfk__span new_version, uint8_t *out, size_t capacity,
+                        size_t *size, struct cfk_error *err);
 
 /* A decoder in pieces. */
 struct cfk__cm_body;

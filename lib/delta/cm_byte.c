@@ -2,24 +2,57 @@
 /* Bytes that are not in a copy, bit by bit. */
 #include "delta/cm_state.h"
 
-enum { INPUTS = CFK__CM_INPUTS, ZERO_INPUT = INPUTS - 2, BIAS_INPUT = INPUTS - 1 };
+#include <string.h>
 
-static void fill_weights(int32_t *weights, size_t rows)
+enum {
+    INPUTS = CFK__CM_INPUTS,
+    MATCH_INPUT = CFK__CM_CONTEXT_INPUTS,
+    ZERO_INPUT = MATCH_INPUT + 2 * CFK__CM_MATCHERS,
+    BIAS_INPUT,
+    BIAS = 128,
+};
+
+/* What the weights are after some pages, on the average. */
+static void fill_weights(int16_t *weights, size_t rows)
 {
-    for (size_t r = 0; r < rows; r++) {
-        int32_t *w = weights + r * INPUTS;
+    static const int16_t first[INPUTS] = {
+        /* the old version, the new one, the same word */
+        1150,
+        550,
+        1000,
+        550,
+        700,
+        1050,
+        950,
+        600,
+        550,
+        650,
+        2100,
+        /* the byte before, live contexts */
+        2250,
+        -200,
+        750,
+        -450,
+        1100,
+        -320,
+        1000,
+        -250,
+        700,
+        -300,
+        /* the matchers, order 0 */
+        2550,
+        -700,
+        3240,
+        -60,
+        2250,
+        -950,
+        2200,
+        -900,
+        1030,
+    };
 
-        for (size_t i = 0; i < CFK__CM_CONTEXTS; i++) {
-            w[2 * i] = 65536 * 22 / 100;
-            w[2 * i + 1] = 0;
-        }
-        for (size_t i = 0; i < CFK__CM_MATCHERS; i++) {
-            w[2 * CFK__CM_CONTEXTS + 2 * i] = 65536 * 40 / 100;
-            w[2 * CFK__CM_CONTEXTS + 2 * i + 1] = 0;
-        }
-        w[ZERO_INPUT] = 65536 / 10;
-        w[BIAS_INPUT] = 0;
-    }
+    for (size_t r = 0; r < rows; r++)
+        memcpy(weights + r * INPUTS, first, sizeof first);
 }
 
 void cfk__cm_byte_init(struct cfk__cm_model *m)
@@ -29,8 +62,7 @@ void cfk__cm_byte_init(struct cfk__cm_model *m)
     fill_weights(m->node_weights, CFK__CM_NODE_ROWS);
     for (size_t i = 0; i < CFK__CM_STATE_ROWS * CFK__CM_MIX_SETS; i++)
         m->last_weights[i] = 65536 / CFK__CM_MIX_SETS;
-    m->mixer.inputs = INPUTS;
-    m->mixer.rate = 6;
+    m->mixer.rate = 7;
     m->mixer.weights[0] = m->state_weights;
     m->mixer.weights[1] = m->known_weights;
     m->mixer.weights[2] = m->node_weights;
@@ -59,15 +91,6 @@ void cfk__cm_byte_init(struct cfk__cm_model *m)
                 m->sse[t][r][s] = (uint16_t)cfk__cm_squash(
                     &m->math, (s - CFK__CM_SSE_STEPS / 2) *
                                   (2 * CFK__CM_STRETCHED_MAX / CFK__CM_SSE_STEPS));
-}
-
-/* The node within the half of the byte. */
-static uint32_t half_node(const struct cfk__cm_model *m)
-{
-
-    if (m->known < 4)
-        return m->node;
-    return 1u << (m->known - 4) | (m->node & ((1u << (m->known - 4)) - 1));
 }
 
 static uint32_t length_step(uint32_t length)
@@ -106,7 +129,7 @@ static void live_contexts(struct cfk__cm_model *m)
     uint32_t expected = a->valid ? m->data[a->at] + 1u : 0;
     uint32_t resumed = r->valid ? m->data[r->at] + 1u : 0;
     uint32_t before = a->valid && a->at > 0 ? m->data[a->at - 1] : 0;
-    uint32_t *h = m->contexts.hashes + CFK__CM_TRAINED;
+    uint32_t *h = m->contexts.hashes;
 
     expected |= m->excluded ? 512 : 0;
     h[0] = cfk__cm_hash((uint64_t)expected << 8 | (last & 0xff), 21);
@@ -119,10 +142,10 @@ void cfk__cm_byte_begin(struct cfk__cm_model *m)
 {
     m->node = 1;
     m->known = 0;
-    cfk__cm_contexts_trained(&m->contexts, m->history.last, &m->words);
     live_contexts(m);
-    cfk__cm_contexts_find(&m->contexts, CFK__CM_CONTEXTS, 1);
-    m->quality = m->contexts.known;
+    cfk__cm_source_look(&m->source, &m->history, m->matches.origin);
+    cfk__cm_contexts_begin(&m->contexts, &m->source, m->data, (uint8_t)m->history.last);
+    m->quality = m->source.best;
 }
 
 /* How far into the byte the expected one agrees: its bit, or 2 for not at all. */
@@ -134,14 +157,14 @@ static unsigned expected_bit(const struct cfk__cm_model *m, uint8_t byte)
     return byte >> (7 - m->known) & 1;
 }
 
-static void match_inputs(struct cfk__cm_model *m, int32_t *in)
+static void match_inputs(struct cfk__cm_model *m, int16_t *in)
 {
 
     for (uint32_t i = 0; i < CFK__CM_MATCHERS; i++, in += 2) {
         const struct cfk__cm_match *match = &m->matches.of[i];
         unsigned bit = match->valid ? expected_bit(m, m->data[match->at]) : 2;
         uint32_t state;
-        int32_t stretched;
+        int16_t stretched;
 
         m->match_at[i] = NULL;
         in[0] = in[1] = 0;
@@ -152,10 +175,10 @@ static void match_inputs(struct cfk__cm_model *m, int32_t *in)
         if (i == CFK__CM_ALIGNED && m->excluded)
             state = 384 + m->known;
         m->match_at[i] = &m->match_state[i][state];
-        stretched = cfk__cm_stretch(&m->math, cfk__cm_state_p(*m->match_at[i]));
-        in[0] = bit ? stretched : -stretched;
-        in[1] = ((int32_t)cfk__cm_state_p(*m->match_at[i]) - 32768) >> 5;
-        in[1] = bit ? in[1] : -in[1];
+        stretched = cfk__cm_mix_input(&m->math, cfk__cm_state_p(*m->match_at[i]));
+        in[0] = (int16_t)(bit ? stretched : -stretched);
+        in[1] = (int16_t)(((int32_t)cfk__cm_state_p(*m->match_at[i]) - 32768) >> 6);
+        in[1] = (int16_t)(bit ? in[1] : -in[1]);
     }
 }
 
@@ -215,18 +238,19 @@ static uint32_t clamp(uint32_t p)
 
 uint32_t cfk__cm_byte_predict(struct cfk__cm_model *m)
 {
-    struct cfk__cm_mixer *mixer = &m->mixer;
+    struct cfk__cm_mix *mixer = &m->mixer;
     uint32_t p;
     uint32_t p1;
     uint32_t p2;
     int32_t stretched;
 
-    cfk__cm_contexts_inputs(&m->contexts, &m->math, half_node(m), mixer->in);
-    match_inputs(m, mixer->in + CFK__CM_PER_CONTEXT * CFK__CM_CONTEXTS);
-    mixer->in[INPUTS - 2] = cfk__cm_stretch(&m->math, cfk__cm_state_p(m->zero[m->node]));
-    mixer->in[INPUTS - 1] = 256;
+    cfk__cm_contexts_inputs(&m->contexts, &m->math, &m->source, m->node, 7 - m->known,
+                            m->in);
+    match_inputs(m, m->in + MATCH_INPUT);
+    m->in[ZERO_INPUT] = cfk__cm_mix_input(&m->math, cfk__cm_state_p(m->zero[m->node]));
+    m->in[BIAS_INPUT] = BIAS;
     choose_rows(m);
-    p = cfk__cm_mix(&m->math, mixer);
+    p = cfk__cm_mix(&m->math, mixer, m->in, INPUTS);
     stretched = cfk__cm_stretch(&m->math, p);
     p1 = sse(m, 0, m->node | (mixer->row[0] >= 4 ? 256u : 0) | (m->excluded ? 512u : 0),
              stretched);
@@ -249,13 +273,13 @@ static void sse_learn(struct cfk__cm_model *m, unsigned bit)
 
 void cfk__cm_byte_learn(struct cfk__cm_model *m, unsigned bit)
 {
-    cfk__cm_mix_learn(&m->mixer, bit);
-    cfk__cm_contexts_learn(&m->contexts, &m->math, half_node(m), bit);
+    cfk__cm_mix_learn(&m->mixer, m->in, INPUTS, bit);
+    cfk__cm_contexts_learn(&m->contexts, &m->math, m->node, bit);
     cfk__cm_state_update(&m->math, &m->zero[m->node], bit, 250);
     match_learn(m, bit);
     sse_learn(m, bit);
     m->node = m->node << 1 | bit;
     m->known++;
     if (m->known == 4)
-        cfk__cm_contexts_find(&m->contexts, CFK__CM_CONTEXTS, m->node);
+        cfk__cm_contexts_find(&m->contexts, m->node);
 }

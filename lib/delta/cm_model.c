@@ -8,11 +8,7 @@
 enum {
     RUN_ALIGNED = 16, /* bytes that agree from which a matcher is followed */
     RUN_LONGEST = 20,
-    NEAR_BLOCK_LOG = 8,
-    NEAR_BEFORE = 1024,
-    NEAR_BEHIND = 1024,
-    WARM_UP = 64,
-    SLOTS_LOG_MIN = 14,
+    SLOTS_LOG_MIN = 12,
     SLOTS_LOG_MAX = 21,
     TABLE_LOG_MIN = 10,
     TABLE_LOG_MAX = 22,
@@ -34,74 +30,29 @@ static uint32_t log2_up(uint64_t value, uint32_t least, uint32_t most)
     return log;
 }
 
-static struct sizes sizes_of(size_t old_size, size_t new_size,
-                             enum cfk__cm_priming priming)
+static struct sizes sizes_of(size_t old_size, size_t new_size)
 {
     struct sizes s;
-    uint64_t taught = priming == CFK__CM_PRIME_ALL ? (uint64_t)old_size + new_size / 8
-                                                   : (uint64_t)(old_size + new_size) / 8;
 
-    s.slots = log2_up(taught * CFK__CM_TRAINED, SLOTS_LOG_MIN, SLOTS_LOG_MAX);
+    s.slots = log2_up(new_size / 16, SLOTS_LOG_MIN, SLOTS_LOG_MAX);
     s.longest = log2_up((uint64_t)old_size + new_size, TABLE_LOG_MIN, TABLE_LOG_MAX);
     s.edited = log2_up(new_size / 4, TABLE_LOG_MIN, TABLE_LOG_MAX);
     return s;
 }
 
-static size_t blocks(size_t old_size)
+uint64_t cfk__cm_model_memory(size_t old_size, size_t new_size)
 {
-    return (old_size >> NEAR_BLOCK_LOG) / 8 + 1;
-}
-
-uint64_t cfk__cm_model_memory(size_t old_size, size_t new_size,
-                              enum cfk__cm_priming priming)
-{
-    struct sizes s = sizes_of(old_size, new_size, priming);
+    struct sizes s = sizes_of(old_size, new_size);
 
     return sizeof(struct cfk__cm_model) + (sizeof(struct cfk__cm_slot) << s.slots) +
            (sizeof(uint32_t) << s.longest) + (sizeof(uint32_t) << s.edited) +
-           blocks(old_size);
-}
-
-static void learn_old(struct cfk__cm_model *m, size_t from, size_t end)
-{
-    struct cfk__cm_words words = { 0, 0 };
-    size_t at = from > WARM_UP ? from - WARM_UP : 0;
-    uint64_t last = 0;
-
-    for (; at < end; at++) {
-        if (at >= from) {
-            cfk__cm_contexts_trained(&m->contexts, last, &words);
-            cfk__cm_contexts_train(&m->contexts, &m->math, m->data[at]);
-        }
-        cfk__cm_words_next(&words, m->data[at]);
-        last = last << 8 | m->data[at];
-    }
-}
-
-/* Learn what was not learned yet around a place of the old version. */
-static void learn_near(struct cfk__cm_model *m, size_t at)
-{
-    size_t old_size = m->history.old_size;
-    size_t from = (at > NEAR_BEFORE ? at - NEAR_BEFORE : 0) >> NEAR_BLOCK_LOG;
-    size_t end =
-        (old_size - at > NEAR_BEHIND ? at + NEAR_BEHIND : old_size - 1) >> NEAR_BLOCK_LOG;
-
-    for (size_t b = from; b <= end; b++) {
-        size_t first = b << NEAR_BLOCK_LOG;
-        size_t behind = first + (1u << NEAR_BLOCK_LOG);
-
-        if ((m->learned[b / 8] >> b % 8 & 1) != 0)
-            continue;
-        m->learned[b / 8] |= (uint8_t)(1u << b % 8);
-        learn_old(m, first, behind < old_size ? behind : old_size);
-    }
+           256 * 256 * sizeof(uint16_t) + cfk__cm_source_memory(old_size, new_size);
 }
 
 static void append(struct cfk__cm_model *m, uint8_t byte)
 {
     m->data[m->history.size++] = byte;
     m->history.last = m->history.last << 8 | byte;
-    cfk__cm_words_next(&m->words, byte);
 }
 
 static uint32_t *follow_of(struct cfk__cm_model *m, uint32_t i, uint32_t length)
@@ -153,12 +104,12 @@ static void next_byte(struct cfk__cm_model *m)
 }
 
 struct cfk__cm_model *cfk__cm_model_new(const struct cfk_alloc *alloc, uint8_t *buffer,
-                                        size_t old_size, size_t new_size,
-                                        enum cfk__cm_priming priming)
+                                        size_t old_size, size_t new_size)
 {
-    struct sizes s = sizes_of(old_size, new_size, priming);
+    struct sizes s = sizes_of(old_size, new_size);
     struct cfk__cm_model *m = cfk__calloc(alloc, 1, sizeof *m);
     struct cfk__cm_slot *slots;
+    uint16_t(*after)[256];
 
     if (m == NULL)
         return NULL;
@@ -168,12 +119,13 @@ struct cfk__cm_model *cfk__cm_model_new(const struct cfk_alloc *alloc, uint8_t *
     m->history.old_size = old_size;
     m->history.size = old_size;
     slots = cfk__calloc(alloc, (size_t)1 << s.slots, sizeof *slots);
-    cfk__cm_contexts_init(&m->contexts, slots, UINT32_C(1) << s.slots);
+    after = cfk__calloc(alloc, 256, sizeof *after);
+    cfk__cm_contexts_init(&m->contexts, after, slots, UINT32_C(1) << s.slots);
     m->matches.longest = cfk__calloc(alloc, (size_t)1 << s.longest, sizeof(uint32_t));
     m->matches.edited = cfk__calloc(alloc, (size_t)1 << s.edited, sizeof(uint32_t));
-    m->learned = cfk__calloc(alloc, blocks(old_size), 1);
-    if (slots == NULL || m->matches.longest == NULL || m->matches.edited == NULL ||
-        m->learned == NULL) {
+    if (!cfk__cm_source_init(&m->source, alloc, buffer, old_size, new_size) ||
+        slots == NULL || after == NULL || m->matches.longest == NULL ||
+        m->matches.edited == NULL) {
         cfk__cm_model_free(m);
         return NULL;
     }
@@ -183,10 +135,6 @@ struct cfk__cm_model *cfk__cm_model_new(const struct cfk_alloc *alloc, uint8_t *
     cfk__cm_run_init(&m->run);
     cfk__cm_byte_init(m);
     cfk__cm_matches_index(&m->matches, &m->history);
-    if (priming == CFK__CM_PRIME_ALL) {
-        learn_old(m, 0, old_size);
-        memset(m->learned, 255, blocks(old_size));
-    }
     m->run.broken = old_size;
     if (old_size > 0) {
         m->running = true;
@@ -207,7 +155,8 @@ void cfk__cm_model_free(struct cfk__cm_model *m)
     cfk__free(&alloc, m->contexts.slots);
     cfk__free(&alloc, m->matches.longest);
     cfk__free(&alloc, m->matches.edited);
-    cfk__free(&alloc, m->learned);
+    cfk__free(&alloc, m->contexts.after);
+    cfk__cm_source_free(&m->source, &alloc);
     cfk__free(&alloc, m);
 }
 
@@ -258,8 +207,6 @@ static void learn_run(struct cfk__cm_model *m, unsigned bit)
     m->running = false;
     m->excluded = true;
     cfk__cm_matches_break(&m->matches, &m->history, at, m->run.length);
-    if (at < m->history.old_size)
-        learn_near(m, at);
     cfk__cm_byte_begin(m);
 }
 
@@ -274,6 +221,7 @@ void cfk__cm_model_learn(struct cfk__cm_model *m, unsigned bit)
         return;
     follow_learn(m, (uint8_t)m->node);
     append(m, (uint8_t)m->node);
+    cfk__cm_source_add(&m->source, &m->history);
     m->excluded = false;
     cfk__cm_matches_next(&m->matches, &m->history);
     next_byte(m);

@@ -11,27 +11,20 @@
 #include "delta/cm_context.h"
 #include "delta/cm_run.h"
 
-enum cfk__cm_priming {
-    CFK__CM_PRIME_NEAR, /* learn the old version around differences */
-    CFK__CM_PRIME_ALL,  /* learn all of it first */
-};
-
 struct cfk__cm_model;
 
 /* Most bytes of old and new version together: positions have 32 bits. */
 #define CFK__CM_TOTAL_MAX (UINT32_MAX - 1)
 
 /* Memory that a model takes, without the buffer. */
-uint64_t cfk__cm_model_memory(size_t old_size, size_t new_size,
-                              enum cfk__cm_priming priming);
+uint64_t cfk__cm_model_memory(size_t old_size, size_t new_size);
 
 /*
  * buffer holds the old version and has room for the new one behind it; the model
  * writes that there byte by byte. NULL without memory.
  */
 struct cfk__cm_model *cfk__cm_model_new(const struct cfk_alloc *alloc, uint8_t *buffer,
-                                        size_t old_size, size_t new_size,
-                                        enum cfk__cm_priming priming);
+                                        size_t old_size, size_t new_size);
 void cfk__cm_model_free(struct cfk__cm_model *m);
 
 /* Bytes of the new version that are known. */

@@ -10,18 +10,27 @@
 #include "delta/cm_match.h"
 #include "delta/cm_mix.h"
 
-enum { CFK__CM_RUN_INPUTS = 7, CFK__CM_RUN_LOG = 13 };
+enum {
+    CFK__CM_RUN_STATES = 6,
+    CFK__CM_RUN_INPUTS = 8, /* with room up to a multiple of 8 */
+    CFK__CM_RUN_LOG = 13,
+};
 
 struct cfk__cm_run {
     size_t at; /* of the byte that is expected next */
     size_t length;
     uint32_t trusted; /* bytes that agreed when it began */
     size_t broken;    /* where in the new version the last run ended */
-    struct cfk__cm_mixer mixer;
-    uint32_t *state[CFK__CM_RUN_INPUTS - 1];
+    struct cfk__cm_mix mixer;
+    int16_t in[CFK__CM_RUN_INPUTS];
+    uint8_t kinds[256]; /* of bytes */
+    bool is_sure;       /* all states are: nothing is mixed then */
+    uint32_t sure[256]; /* that it goes on nevertheless */
+    uint32_t *at_sure;
+    uint32_t *state[CFK__CM_RUN_STATES];
     uint32_t direct[3][1024];
     uint32_t hashed[3][1 << CFK__CM_RUN_LOG];
-    int32_t weights[CFK__CM_MIX_SETS][64 * CFK__CM_RUN_INPUTS];
+    int16_t weights[CFK__CM_MIX_SETS][64 * CFK__CM_RUN_INPUTS];
     int32_t last[CFK__CM_MIX_SETS];
 };
 

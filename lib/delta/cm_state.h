@@ -6,26 +6,28 @@
 #include "delta/cm_model.h"
 
 enum {
-    CFK__CM_INPUTS = CFK__CM_CONTEXTS * CFK__CM_PER_CONTEXT + 2 * CFK__CM_MATCHERS + 2,
+    CFK__CM_USED = CFK__CM_CONTEXT_INPUTS + 2 * CFK__CM_MATCHERS + 2,
+    CFK__CM_INPUTS = 32,      /* with room up to a multiple of 8 */
     CFK__CM_STATE_ROWS = 64,  /* of the mixer: how the matchers stand, */
-    CFK__CM_KNOWN_ROWS = 144, /* how many contexts are known, */
+    CFK__CM_KNOWN_ROWS = 144, /* how much was seen elsewhere, */
     CFK__CM_NODE_ROWS = 256,  /* where in the byte */
     CFK__CM_FOLLOW_LENGTHS = 48,
     CFK__CM_SSE_STEPS = 24,
     CFK__CM_SSE_ROWS = 1024,
 };
 
-_Static_assert((int)CFK__CM_INPUTS <= (int)CFK__CM_MIX_INPUTS, "room for all inputs");
+_Static_assert((int)CFK__CM_USED <= (int)CFK__CM_INPUTS, "room for all inputs");
 
 struct cfk__cm_model {
     struct cfk_alloc alloc;
     uint8_t *data;
     struct cfk__cm_history history;
     struct cfk__cm_matches matches;
-    struct cfk__cm_words words;
+    struct cfk__cm_source source;
     struct cfk__cm_run run;
     struct cfk__cm_contexts contexts;
-    struct cfk__cm_mixer mixer;
+    struct cfk__cm_mix mixer;
+    int16_t in[CFK__CM_INPUTS];
     struct cfk__cm_math math;
     bool running;
     bool excluded;  /* the aligned matcher's byte is known to be wrong */
@@ -36,16 +38,15 @@ struct cfk__cm_model {
     uint32_t follow[CFK__CM_MATCHERS][4]
                    [CFK__CM_FOLLOW_LENGTHS]; /* that the next byte is right */
     uint32_t *follow_at[CFK__CM_MATCHERS];
-    uint8_t *learned; /* a bit for each block of the old version */
     uint32_t match_state[CFK__CM_MATCHERS][512];
     uint32_t *match_at[CFK__CM_MATCHERS];
     uint32_t zero[256]; /* order 0 */
     uint16_t sse[2][CFK__CM_SSE_ROWS][CFK__CM_SSE_STEPS + 1];
     uint16_t *sse_at[2];
     uint32_t sse_part[2];
-    int32_t state_weights[CFK__CM_STATE_ROWS * CFK__CM_INPUTS];
-    int32_t known_weights[CFK__CM_KNOWN_ROWS * CFK__CM_INPUTS];
-    int32_t node_weights[CFK__CM_NODE_ROWS * CFK__CM_INPUTS];
+    int16_t state_weights[CFK__CM_STATE_ROWS * CFK__CM_INPUTS];
+    int16_t known_weights[CFK__CM_KNOWN_ROWS * CFK__CM_INPUTS];
+    int16_t node_weights[CFK__CM_NODE_ROWS * CFK__CM_INPUTS];
     int32_t last_weights[CFK__CM_STATE_ROWS * CFK__CM_MIX_SETS];
 };
 

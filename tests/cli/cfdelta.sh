@@ -68,6 +68,7 @@ out_has "new        $size_new bytes"
 out_has 'checksum   yes'
 run 0 cfdelta info --json patch
 out_has "\"reference_sha256\":\"$sha_old\""
+out_has "\"reference_prefix\":\"$sha_old\""
 out_has "\"new_size\":$size_new"
 out_has '"checksum":true'
 run 0 cfdelta encode --format zstd old new -o bare
@@ -76,6 +77,12 @@ out_has 'format     zstd'
 out_has 'reference  not named'
 run 0 cfdelta info --json bare
 out_has '"reference_sha256":null'
+out_has '"reference_prefix":null'
+run 0 cfdelta encode --format cfd old new -o small
+run 0 cfdelta info --json small
+out_has '"reference_sha256":null'
+out_has "\"reference_prefix\":\"$(printf %.8s "$sha_old")\""
+rm -f small
 check 'dcz is the bare frame behind 40 bytes' \
     test "$(tail -c +41 patch | sha256sum)" = "$(sha256sum <bare)"
 

@@ -4,12 +4,13 @@
  * that is right: the first byte tells the body, the next two the size. Decoded
  * whole and in pieces, which must agree.
  */
+#include "delta/cfd.h"
 #include "fuzz.h"
 #include "fuzz_delta.h"
 
 #include <string.h>
 
-enum { HEADER_SIZE = 12, PATCH_MAX = 1 << 16 };
+enum { HEADER_MAX = 16, PATCH_MAX = 1 << 16 };
 
 static int in_small_pieces(const cfk_delta_ref *ref, const uint8_t *patch, size_t size,
                            uint8_t *out, size_t *out_size)
@@ -45,6 +46,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     static uint8_t patch[PATCH_MAX];
     static uint8_t pieces[65536 + 4096];
     struct cfk_error err = { 0 };
+    struct cfk__cfd_header header;
+    struct cfk__writer w;
     size_t pieces_size;
     size_t whole_size;
     void *whole;
@@ -53,15 +56,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     if (ref == NULL)
         ref = reference();
-    if (size < 7 || size - 7 > PATCH_MAX - HEADER_SIZE || data[2] == 0)
+    if (size < 7 || size - 7 > PATCH_MAX - HEADER_MAX)
         return 0;
-    patch[0] = 0xcf;
-    patch[1] = (uint8_t)(0xd1 | (data[0] & 3) << 2);
-    memcpy(patch + 2, data + 1, 2);
-    memcpy(patch + 4, cfk_delta_ref_digest(ref), 4);
-    memcpy(patch + 8, data + 3, 4);
-    memcpy(patch + HEADER_SIZE, data + 7, size - 7);
-    size = size - 7 + HEADER_SIZE;
+    header.body = (enum cfk__cfd_body)(data[0] & 3);
+    header.new_size = data[1] | (uint64_t)data[2] << 8;
+    memcpy(header.old_check, cfk_delta_ref_digest(ref), sizeof header.old_check);
+    memcpy(header.new_check, data + 3, sizeof header.new_check);
+    cfk__writer_init(&w, patch, sizeof patch);
+    cfk__cfd_header_write(&w, &header);
+    cfk__write(&w, data + 7, size - 7);
+    size = cfk__writer_size(&w);
     rc = cfk_delta_decode(ref, patch, size, NULL, &whole, &whole_size, &err);
     if ((rc == CFK_OK) != (whole != NULL) || err.code != rc || err.offset > size)
         abort();
