@@ -220,12 +220,13 @@ START_TEST(programs_that_change_everywhere_round_trip)
 {
     size_t old_size = program_make(6, 200, 9999, old_program);
 
-    for (uint64_t seed = 1; seed <= (CHECKED ? 2 : 12); seed++) {
+    for (uint64_t seed = 1; seed <= (CHECKED ? 1 : 2); seed++) {
         struct gen g;
         size_t size;
 
         gen_seed(&g, seed);
-        size = gen_edit(&g, old_program, old_size, 1u << seed, new_program, PROGRAM_MAX);
+        size =
+            gen_edit(&g, old_program, old_size, 1u << 4 * seed, new_program, PROGRAM_MAX);
         cfd_size(old_program, old_size, new_program, size, 3);
         size = program_make(seed, 200, 9999, new_program);
         cfd_size(old_program, old_size, new_program, size, 5);
