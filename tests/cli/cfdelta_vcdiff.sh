@@ -39,7 +39,7 @@ done
 for pair in 'new old' 'small new' 'new small' 'old empty' 'empty new' 'old old'; do
     # shellcheck disable=SC2086 # two words are wanted
     {
-        ours $pair 5
+        ours $pair 3
         theirs $pair -9
     }
 done
@@ -57,7 +57,7 @@ run 0 cfdelta info ours
 out_has "new        $(wc -c <large) bytes"
 out_has 'window     8388608 bytes'
 theirs old large
-run 0 cfdelta encode --format vcdiff large old -f -o ours
+run 0 cfdelta encode -1 --format vcdiff large old -f -o ours
 run 0 xdelta3 -d -f -s large ours back
 same back old
 
