@@ -151,8 +151,7 @@ static void plan_block(struct own *o, const uint8_t *data, size_t size)
     size_t best_count = 0;
     bool current = false; /* the block is planned by the best pass */
 
-    cfk__prices_guess(&o->prices, o->job->old_index->counts, &o->state,
-                      o->scan.node_count);
+    cfk__prices_guess(&o->prices, o->job->old_index->counts, &o->state);
     for (unsigned pass = 0; pass < e->passes; pass++) {
         size_t count = cfk__parse(&o->scan, &o->prices, o->state.recent, o->ways,
                                   o->states, o->sequences);

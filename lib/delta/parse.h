@@ -21,9 +21,9 @@ struct cfk__prices {
     uint32_t offset_code[32];
 };
 
-/* Before anything is known but how many nodes the gaps have; counts is of bytes. */
+/* Before anything is known: bytes are as frequent as counts has them. */
 void cfk__prices_guess(struct cfk__prices *prices, const uint32_t counts[256],
-                       const struct cfk__block_state *state, uint32_t nodes);
+                       const struct cfk__block_state *state);
 
 /* What a block that was planned came to. */
 void cfk__prices_of_block(struct cfk__prices *prices, const struct cfk__block *block,

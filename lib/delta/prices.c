@@ -2,29 +2,7 @@
 #include "delta/log2.h"
 #include "delta/parse.h"
 
-enum {
-    LITERALS_CODES = 36,
-    OFFSET_CODES = 32,
-    MATCH_CODES = 53,
-    PLAIN = 8 * 256,
-    MANY = 400
-};
-
-/* What codes cost in blocks of many sequences, in 1/8 bit: from deltas of pages and code.
- */
-static const uint8_t usual_literals[LITERALS_CODES] = {
-    5,  19, 32, 42, 44, 51, 57, 62, 67, 72, 75, 77, 80, 80, 80, 80, 80, 80,
-    80, 80, 80, 80, 80, 80, 80, 80, 80, 80, 80, 80, 80, 80, 80, 80, 80, 80
-};
-static const uint8_t usual_offset[OFFSET_CODES] = { 21, 49, 77, 48, 43, 39, 35, 33,
-                                                    33, 34, 35, 36, 36, 33, 30, 29,
-                                                    29, 34, 38, 47, 56, 69, 80, 80,
-                                                    80, 80, 80, 80, 80, 80, 80, 80 };
-static const uint8_t usual_match[MATCH_CODES] = {
-    37, 32, 33, 34, 35, 36, 36, 36, 35, 40, 42, 45, 46, 46, 47, 47, 49, 50,
-    52, 52, 54, 54, 56, 57, 58, 58, 56, 56, 55, 55, 56, 56, 56, 56, 56, 55,
-    53, 50, 46, 42, 40, 39, 41, 42, 48, 52, 57, 63, 69, 76, 80, 80, 80
-};
+enum { LITERALS_CODES = 36, OFFSET_CODES = 32, MATCH_CODES = 53, PLAIN = 8 * 256 };
 
 /* Codes that a table lacks may come in with the next one, at the price of a rare one. */
 static uint32_t code_price(const struct cfk__fse_norm *norm, unsigned kind, unsigned code)
@@ -37,14 +15,6 @@ static uint32_t code_price(const struct cfk__fse_norm *norm, unsigned kind, unsi
     return price + 256 * cfk__extra_bits(kind, code);
 }
 
-static void price_lengths(struct cfk__prices *p)
-{
-    for (unsigned n = 0; n < CFK__PRICED_LENGTHS; n++) {
-        p->literals[n] = p->literals_code[cfk__literals_code(n)];
-        p->match[n] = n < CFK__MATCH_MIN ? UINT16_MAX : p->match_code[cfk__match_code(n)];
-    }
-}
-
 static void price_tables(struct cfk__prices *p, const struct cfk__fse_norm *const norm[3])
 {
     for (unsigned c = 0; c < LITERALS_CODES; c++)
@@ -54,21 +24,10 @@ static void price_tables(struct cfk__prices *p, const struct cfk__fse_norm *cons
         p->offset_code[c] = code_price(norm[CFK__OFFSETS], CFK__OFFSETS, c);
     for (unsigned c = 0; c < MATCH_CODES; c++)
         p->match_code[c] = code_price(norm[CFK__MATCH_LENGTHS], CFK__MATCH_LENGTHS, c);
-    price_lengths(p);
-}
-
-static void usual_prices(struct cfk__prices *p)
-{
-    for (unsigned c = 0; c < LITERALS_CODES; c++)
-        p->literals_code[c] =
-            32u * usual_literals[c] + 256 * cfk__extra_bits(CFK__LITERAL_LENGTHS, c);
-    for (unsigned c = 0; c < OFFSET_CODES; c++)
-        p->offset_code[c] =
-            32u * usual_offset[c] + 256 * cfk__extra_bits(CFK__OFFSETS, c);
-    for (unsigned c = 0; c < MATCH_CODES; c++)
-        p->match_code[c] =
-            32u * usual_match[c] + 256 * cfk__extra_bits(CFK__MATCH_LENGTHS, c);
-    price_lengths(p);
+    for (unsigned n = 0; n < CFK__PRICED_LENGTHS; n++) {
+        p->literals[n] = p->literals_code[cfk__literals_code(n)];
+        p->match[n] = n < CFK__MATCH_MIN ? UINT16_MAX : p->match_code[cfk__match_code(n)];
+    }
 }
 
 static void price_bytes(struct cfk__prices *p, const struct cfk__huffman *h)
@@ -80,7 +39,7 @@ static void price_bytes(struct cfk__prices *p, const struct cfk__huffman *h)
 }
 
 void cfk__prices_guess(struct cfk__prices *prices, const uint32_t counts[256],
-                       const struct cfk__block_state *state, uint32_t nodes)
+                       const struct cfk__block_state *state)
 {
     const struct cfk__fse_norm *norm[3];
     uint32_t total = 0;
@@ -88,10 +47,7 @@ void cfk__prices_guess(struct cfk__prices *prices, const uint32_t counts[256],
     for (unsigned kind = 0; kind < 3; kind++)
         norm[kind] =
             state->tables.valid ? &state->tables.table[kind].norm : cfk__predefined(kind);
-    if (nodes >= MANY && !state->tables.valid)
-        usual_prices(prices);
-    else
-        price_tables(prices, norm);
+    price_tables(prices, norm);
     if (state->huffman.log > 0) {
         price_bytes(prices, &state->huffman);
         return;
