@@ -18,15 +18,15 @@
 enum { NEW_PLACES_MAX = 1 << 20, NEW_HEADS_MAX = 1 << 17, GAP_MIN = 8, CANDIDATES = 3 };
 
 static const struct cfk__effort efforts[] = {
-    [1] = { 1, 1, 1, 32, 16, 16, 0, 1, 0, 0, 0, 0, 4 },
-    [2] = { 2, 2, 1, 64, 16, 16, 0, 1, 0, 0, 0, 0, 6 },
-    [3] = { 4, 4, 2, 128, 32, 16, 4, 1, 1, 0, 1, 0, 7 },
-    [4] = { 8, 8, 4, 256, 32, 16, 4, 1, 1, 1, 1, 0, 8 },
-    [5] = { 16, 16, 4, 256, 32, 32, 8, 2, 1, 1, 1, 0, 10 },
-    [6] = { 32, 32, 8, 256, 64, 64, 8, 3, 1, 1, 1, 0, 31 },
-    [7] = { 32, 32, 8, 256, 64, 64, 8, 2, 1, 1, 1, 1, 31 },
-    [8] = { 64, 64, 16, 512, 128, 64, 16, 3, 1, 1, 1, 1, 31 },
-    [9] = { 128, 128, 32, 512, 128, 64, 32, 5, 1, 1, 1, 1, 31 },
+    [1] = { 4, 4, 1, 64, 16, 16, 0, 1, 1, 0, 0, 0, 5 },
+    [2] = { 8, 8, 2, 128, 32, 16, 4, 1, 1, 0, 1, 0, 7 },
+    [3] = { 8, 8, 4, 256, 32, 16, 8, 1, 1, 1, 1, 0, 8 },
+    [4] = { 8, 8, 4, 256, 32, 24, 8, 2, 1, 1, 1, 0, 9 },
+    [5] = { 16, 16, 4, 320, 32, 128, 8, 2, 1, 1, 1, 0, 10 },
+    [6] = { 32, 32, 8, 320, 64, 128, 8, 3, 1, 1, 1, 0, 31 },
+    [7] = { 32, 32, 8, 256, 64, 256, 8, 2, 1, 1, 1, 1, 31 },
+    [8] = { 64, 64, 16, 512, 128, 512, 16, 3, 1, 1, 1, 1, 31 },
+    [9] = { 128, 128, 32, 512, 128, 512, 32, 5, 1, 1, 1, 1, 31 },
 };
 
 /* Everything that one encoding works with, in one piece of memory. */
@@ -38,7 +38,7 @@ struct own {
     struct cfk__block block;
     struct cfk__prices prices;
     struct cfk__way *ways;
-    uint32_t *costs;
+    struct cfk__way_state *states;
     struct cfk__sequence *sequences; /* of the last pass */
     struct cfk__sequence *best;      /* of the best one */
 };
@@ -92,7 +92,7 @@ static size_t lay_out(struct own *o, uint8_t *memory)
     size_t at = 0;
 
     o->ways = cut(memory, &at, nodes, sizeof *o->ways);
-    o->costs = cut(memory, &at, nodes, sizeof *o->costs);
+    o->states = cut(memory, &at, nodes, sizeof *o->states);
     o->scan.gaps = cut(memory, &at, gaps, sizeof *o->scan.gaps);
     o->scan.first = cut(memory, &at, nodes + 1, sizeof *o->scan.first);
     o->scan.candidate_max = (uint32_t)(CANDIDATES * nodes);
@@ -154,7 +154,7 @@ static void plan_block(struct own *o, const uint8_t *data, size_t size)
     cfk__prices_guess(&o->prices, o->job->old_index->counts, &o->state);
     for (unsigned pass = 0; pass < e->passes; pass++) {
         size_t count = cfk__parse(&o->scan, &o->prices, o->state.recent, o->ways,
-                                  o->costs, o->sequences);
+                                  o->states, o->sequences);
 
         cfk__block_plan(&o->block, &o->state, data, size, o->sequences, count,
                         e->thorough);

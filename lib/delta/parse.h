@@ -29,21 +29,26 @@ void cfk__prices_guess(struct cfk__prices *prices, const uint32_t counts[256],
 void cfk__prices_of_block(struct cfk__prices *prices, const struct cfk__block *block,
                           const struct cfk__block_state *state);
 
-/* The best way that is known to a byte; what it costs is kept apart. */
+/* The best way that is known to a byte. */
 struct cfk__way {
+    uint32_t cost;
+    uint32_t from;   /* the node before */
+    uint32_t match;  /* 0: by a literal */
+    uint32_t offset; /* of the match */
+};
+
+/* What it leads to; known when all ways to the byte are. */
+struct cfk__way_state {
     uint32_t recent[3];
     uint32_t literals; /* since the last copy */
-    uint32_t from;     /* the node before */
-    uint32_t match;    /* 0: by a literal */
-    uint32_t offset;
 };
 
 /*
  * The sequences of the block that was scanned, into s, which has room for all.
- * ways and costs have room for all nodes. Returns how many.
+ * ways and states have room for all nodes. Returns how many.
  */
 size_t cfk__parse(const struct cfk__scan *scan, const struct cfk__prices *prices,
-                  const uint32_t recent[3], struct cfk__way *ways, uint32_t *costs,
-                  struct cfk__sequence *s);
+                  const uint32_t recent[3], struct cfk__way *ways,
+                  struct cfk__way_state *states, struct cfk__sequence *s);
 
 #endif

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 #include "delta/scan.h"
 
+#include "delta/log2.h"
+
 enum {
     LENGTH_MIN = 4,
     NODE_CANDIDATES = 16, /* at most, for one node */
     ENOUGH = 1024,
     BACK_MAX = 64,
-    SPARSE = 4, /* within a copy, only one position in so many is searched */
-    NONE = 16,
-    GOOD = 16, /* bytes from which on less is tried to find more */
+    SPARSE = 4, /* within a long copy, only one position in so many is searched */
+    GOOD = 16,  /* bytes from which on less is tried to find more */
 };
 
 /* The search at one position; lengths grow along the list. */
@@ -39,7 +40,10 @@ static void take(struct search *f, uint32_t offset, uint32_t length)
     f->best = length;
     f->best_offset = offset;
     if (f->found == NODE_CANDIDATES ||
-        (f->found > 0 && s->candidate_count >= s->candidate_max)) {
+        (f->found > 0 &&
+         (s->candidate_count >= s->candidate_max ||
+          s->candidates[s->candidate_count - 1].offset >> cfk__log2_floor(offset) !=
+              0))) {
         s->candidate_count--;
         f->found--;
     }
@@ -52,6 +56,8 @@ static bool nice(const struct search *f)
 {
     const struct cfk__effort *e = f->s->effort;
 
+    if (f->found == 0)
+        return false;
     return f->best >= (f->best_offset == f->s->alignment ? e->nice_aligned : e->nice) ||
            (f->best == f->limit && f->best >= GOOD);
 }
@@ -87,37 +93,33 @@ static void follow(struct search *f, const struct cfk__index *x,
     }
 }
 
-/* How far to cut the search down where a copy of this length is known. */
-static unsigned less_for(const struct search *f, uint32_t known)
-{
-    const struct cfk__effort *e = f->s->effort;
-
-    if (known < (e->exhaustive ? e->inner : GOOD))
-        return 0;
-    if (e->exhaustive)
-        return f->position % SPARSE == 0 ? 0 : NONE;
-    return known < e->inner ? 2 : NONE;
-}
-
-static void look(struct search *f, unsigned less)
+static void look(struct search *f)
 {
     struct cfk__scan *s = f->s;
     const struct cfk__effort *e = s->effort;
     const struct cfk__index *old = s->old_index;
     const struct cfk__index *new = &s->new_index;
 
-    if (e->new_steps >> less > 0)
-        follow(f, new, &new->near, cfk__hash_short(new, f->here), e->new_steps >> less,
-               s->new_data, s->new_size, 0);
-    if (e->old_steps >> less > 0 && !enough(f) && s->old_size > 0)
-        follow(f, old, &old->near, cfk__hash_short(old, f->here), e->old_steps >> less,
+    follow(f, new, &new->near, cfk__hash_short(new, f->here), e->new_steps, s->new_data,
+           s->new_size, 0);
+    if (!enough(f) && s->old_size > 0)
+        follow(f, old, &old->near, cfk__hash_short(old, f->here), e->old_steps,
                s->old_data, s->old_size, s->old_size);
-    if (e->long_steps > 0 && !enough(f))
-        follow(f, new, &new->far, cfk__hash_long(new, f->here), e->long_steps,
-               s->new_data, s->new_size, 0);
-    if (e->long_steps > 0 && !enough(f) && s->old_size > 0)
-        follow(f, old, &old->far, cfk__hash_long(old, f->here), e->long_steps,
-               s->old_data, s->old_size, s->old_size);
+}
+
+/* By the hash of 12 bytes. */
+static void look_far(struct search *f)
+{
+    struct cfk__scan *s = f->s;
+    const struct cfk__index *old = s->old_index;
+    const struct cfk__index *new = &s->new_index;
+    unsigned steps = s->effort->long_steps;
+
+    follow(f, new, &new->far, cfk__hash_long(new, f->here), steps, s->new_data,
+           s->new_size, 0);
+    if (!enough(f) && s->old_size > 0)
+        follow(f, old, &old->far, cfk__hash_long(old, f->here), steps, s->old_data,
+               s->old_size, s->old_size);
 }
 
 /* A copy that a tree has: as long as it goes, for it compared no more than needed. */
@@ -135,11 +137,8 @@ static void take_place(struct cfk__tree_walk *walk, uint32_t place, uint32_t len
 static void look_trees(struct search *f)
 {
     struct cfk__scan *s = f->s;
-    uint32_t known = f->best;
-    uint32_t known_offset = f->best_offset;
 
-    /* Nearer copies count even where they are shorter than one that is known. */
-    f->best = f->walk.best = LENGTH_MIN - 1;
+    f->walk.best = f->best;
     f->walk.take = take_place;
     if (f->position >= s->entered) {
         f->walk.steps = s->effort->new_steps;
@@ -152,10 +151,6 @@ static void look_trees(struct search *f)
     if (s->old_size > 0)
         cfk__tree_find(&s->old_index->tree, s->old_data, s->old_size, f->here, f->limit,
                        &f->walk);
-    if (known > f->best) {
-        f->best = known;
-        f->best_offset = known_offset;
-    }
 }
 
 /* By the longest hash, which finds the longest copy in few steps. */
@@ -174,28 +169,34 @@ static void look_full(struct search *f)
                s->old_size, s->old_size);
 }
 
-/* All candidates at a position into the list; before is the best of the last one. */
-static void find(struct search *f, struct cfk__candidate before)
+/*
+ * All candidates at a position into the list. Well within a copy, f->best is what is
+ * left of it, and only a few positions are searched.
+ */
+static void find(struct search *f)
 {
     struct cfk__scan *s = f->s;
-    unsigned less;
+    bool inner = f->best >= s->effort->inner;
 
     if (s->alignment > 0)
         take(f, s->alignment, cfk__scan_common(s, f->position, s->alignment, f->limit));
     if (enough(f) || nice(f))
         return;
-    less = less_for(f, f->best > before.length ? f->best : before.length);
+    if (inner && (!s->effort->exhaustive || f->position % SPARSE != 0))
+        return;
     if (s->effort->tree) {
         if (f->limit >= CFK__TREE_READ)
             look_trees(f);
         return;
     }
-    if (less < NONE && f->limit >= CFK__INDEX_READ)
-        look(f, less);
-    if (less < NONE && f->limit >= CFK__INDEX_READ_FULL && !enough(f))
+    if (inner && f->found == 0)
+        f->best = LENGTH_MIN - 1;
+    if (f->limit >= CFK__INDEX_READ)
+        look(f);
+    if (f->limit >= CFK__INDEX_READ && !enough(f))
+        look_far(f);
+    if (f->limit >= CFK__INDEX_READ_FULL && !enough(f))
         look_full(f);
-    if (before.length > 0)
-        take(f, before.offset, before.length - 1);
 }
 
 static void enter(struct cfk__scan *s, uint32_t position)
@@ -282,15 +283,24 @@ static bool skip(struct cfk__scan *s)
     return rarer > 0 && s->quiet % (rarer + 1) != 0;
 }
 
+/* The bytes that the copy which reaches furthest covers from a position on. */
+static uint32_t covered(const struct cfk__scan *s, uint32_t position)
+{
+    uint32_t left = s->cover_end > position ? s->cover_end - position : 0;
+
+    return left < s->effort->inner ? LENGTH_MIN - 1 : left;
+}
+
 void cfk__scan_block(struct cfk__scan *s, uint32_t start, uint32_t end)
 {
-    struct cfk__candidate before = { 0, 0 };
     uint32_t position = start;
+    struct cfk__candidate last = { 0, 0 }; /* offset and end of the last one found */
 
     s->gap_count = 0;
     s->node_count = 0;
     s->candidate_count = 0;
     s->first[0] = 0;
+    s->cover_end = start;
     open_gap(s, start);
     if (s->carry > LENGTH_MIN) {
         add_candidate(s, s->alignment, s->carry < end - start ? s->carry : end - start);
@@ -301,20 +311,26 @@ void cfk__scan_block(struct cfk__scan *s, uint32_t start, uint32_t end)
                             .here = s->new_data + position,
                             .position = position,
                             .limit = s->new_size - position,
-                            .best = LENGTH_MIN - 1 };
+                            .best = covered(s, position) };
 
         if (!skip(s))
-            find(&f, before);
+            find(&f);
         enter(s, position);
-        if (f.best > before.length)
+        if (f.found > 0 &&
+            !(f.best_offset == last.offset && position + f.best == last.length))
             tell_back(s, position, f.best_offset, f.best);
+        if (f.found > 0) {
+            last = (struct cfk__candidate){ f.best_offset, position + f.best };
+            s->quiet = 0;
+        }
         if (nice(&f) && end - position > LENGTH_MIN) {
             position = pass_over(s, position, f.best_offset, f.best, end);
-            before.length = 0;
+            s->cover_end = position;
             continue;
         }
-        before = (struct cfk__candidate){ f.best_offset, f.best };
-        if (f.found > 0)
+        if (f.found > 0 && position + f.best > s->cover_end)
+            s->cover_end = position + f.best;
+        if (s->cover_end > position)
             s->quiet = 0;
         add_node(s);
         position++;

@@ -16,12 +16,12 @@ struct cfk__effort {
     uint16_t long_steps;   /* and in both by the long one */
     uint16_t nice;         /* a copy of so many bytes is taken at once, */
     uint16_t nice_aligned; /* or of so many where the last long one would go on */
-    uint16_t inner;        /* within a copy that has so many bytes left, no search */
+    uint16_t inner;        /* within a copy that has so many bytes left, less search */
     uint16_t border;       /* bytes at a long copy's end that count to the next gap */
     uint8_t passes;        /* of parsing, each with the prices of the one before */
     uint8_t shorter;       /* 1: also try copies shorter than they could be */
     uint8_t thorough;      /* 1: try all Huffman codes */
-    uint8_t exhaustive;    /* 1: look as hard next to a good copy as elsewhere */
+    uint8_t exhaustive;    /* 1: some search within long copies too */
     uint8_t tree;          /* 1: indexes are trees */
     uint8_t skip_log;      /* after 1 << skip_log bytes without a copy, look less often */
 };
@@ -49,6 +49,7 @@ struct cfk__scan {
     uint32_t entered;   /* positions below are in new_index, or passed over */
     uint32_t carry;     /* length of a copy that goes on from the block before */
     uint32_t alignment; /* offset of the last long copy */
+    uint32_t cover_end; /* where the copy ends that reaches furthest */
     uint32_t quiet;     /* bytes since the last copy of any length */
     struct cfk__gap *gaps;
     size_t gap_count;
