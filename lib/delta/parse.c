@@ -210,7 +210,7 @@ static void try_recent(struct parse *p, uint32_t node, uint32_t position)
 /* Whether a copy goes on with one that began a byte before. */
 static bool goes_on(const struct cfk__candidate *c, const struct cfk__candidate *before)
 {
-    return c->offset == before->offset && c->length + 1 == before->length;
+    return c->length + 1 == before->length && c->offset == before->offset;
 }
 
 /* Whether one that goes on may pay: where another copy ended, and not a literal. */
