@@ -2,6 +2,7 @@
 /* The queue between two threads: alone against a model, then with two threads. */
 #include "structures/ring.h"
 
+#include "checked.h"
 #include "gen.h"
 #include "unit.h"
 
@@ -99,7 +100,7 @@ START_TEST(what_is_in_a_closed_queue_can_be_had)
 }
 END_TEST
 
-enum { ITEMS = 200000 };
+#define ITEMS ((uint64_t)(CHECKED ? 20000 : 200000))
 
 struct flow {
     cfk_spsc *queue;
