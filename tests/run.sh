@@ -150,7 +150,7 @@ if $full; then
         step valgrind under_valgrind valgrind -Dtools=disabled
     step openssl configuration openssl -Dcrypto=openssl -Dman=disabled -Dstructures=disabled
     for off in delta bundle split structures upgrade; do
-        SUITES='--suite cli --no-suite long' step "no-$off" without_data "no-$off" "-D$off=disabled" -Doptimization=1 -Ddebug=false -Dman=disabled \
+        SUITES='--suite cli --no-suite long' step "no-$off" without_data "no-$off" "-D$off=disabled" -Dbuildtype=debug -Dman=disabled \
             -Ddefault_library=static
     done
     step fuzz fuzzed fuzz -Dbuildtype=debugoptimized
