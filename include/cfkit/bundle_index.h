@@ -54,8 +54,8 @@ struct cfk_bundle_index_options {
  *   opts  NULL means every default.
  *
  * Returns CFK_OK, CFK_E_CORRUPT (an index of the pool is damaged), CFK_E_LIMIT (more
- * than 32 GiB), CFK_E_INVALID (the note is too long), CFK_E_NOTSUP or CFK_E_NOMEM;
- * on failure *out is NULL. O(size), and a sort of the names. Since 0.1.
+ * than 32 GiB), CFK_E_INVALID (the note is too long, or NULL), CFK_E_NOTSUP or
+ * CFK_E_NOMEM; on failure *out is NULL. O(size), and a sort of the names. Since 0.1.
  */
 CFK_API int cfk_bundle_index_write(cfk_bundle_pool *pool,
                                    const struct cfk_bundle_index_options *opts,

@@ -272,10 +272,11 @@ int cfk__ed25519_public(const uint8_t secret[CFK__ED25519_SIZE],
     uint8_t u[CFK__X25519_SIZE];
     int rc = cfk__hash(CFK__SHA512, secret, CFK__ED25519_SIZE, scalar, err);
 
+    if (rc != CFK_OK)
+        return rc;
     scalar[0] &= 0xf8;
     scalar[31] = (uint8_t)((scalar[31] & 0x7f) | 0x40);
-    if (rc == CFK_OK)
-        rc = cfk__x25519_public(u, scalar, err);
+    rc = cfk__x25519_public(u, scalar, err);
     add_8(scalar);
     if (rc == CFK_OK)
         rc = cfk__x25519_public(next, scalar, err);

@@ -180,7 +180,7 @@ static bool next_cert(const struct cfk__index *index, struct cfk__reader *r,
         !cfk__read_span(r, size, der))
         return false;
     part->edges = edges.data;
-    return part->key<index->head.keys && * from> 0 && *from < CFK__INDEX_USES &&
+    return *from != 0 && *from < CFK__INDEX_USES && index->head.keys > part->key &&
            size <= index->head.largest;
 }
 

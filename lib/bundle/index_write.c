@@ -71,6 +71,15 @@ static bool shares_record(const struct plan *p, uint32_t i)
     return i > 0 && p->bearers[i].hash == p->bearers[i - 1].hash;
 }
 
+/* What a certificate may be used as: what was fetched is an intermediate like others. */
+static uint32_t use_of(const struct cfk__cert *cert)
+{
+    uint32_t fetched = CFK_BUNDLE_FETCHED;
+
+    return (cert->from & fetched) == 0 ? cert->from
+                                       : (cert->from & ~fetched) | CFK_BUNDLE_POOL;
+}
+
 /* Number the keys in the order of the file, and count what there is. */
 static void number_keys(struct plan *p)
 {
@@ -90,7 +99,7 @@ static void number_keys(struct plan *p)
                 p->old_keys[cert->part.key] = p->keys[cert->key];
             if (cert->x.der.size > p->head.largest)
                 p->head.largest = (uint32_t)cert->x.der.size;
-            p->head.uses[cert->from]++;
+            p->head.uses[use_of(cert)]++;
         }
     }
 }
@@ -242,7 +251,7 @@ static int write_certs(struct plan *p, uint32_t name, uint32_t *count,
 
         rc = cfk__hash_update(digest, cert->x.der.data, cert->x.der.size, err);
         cfk__write_u32le(&p->to, p->keys[cert->key]);
-        cfk__write_u32le(&p->to, cert->from);
+        cfk__write_u32le(&p->to, use_of(cert));
         cfk__write_u32le(&p->to, p->used[i]);
         cfk__write_u32le(&p->to, (uint32_t)cert->x.der.size);
         for (uint32_t n = 0; n < p->used[i]; n++)
@@ -377,6 +386,9 @@ int cfk_bundle_index_write(cfk_bundle_pool *pool,
     rc = cfk__options_import(&o, sizeof o, opts, err);
     if (rc != CFK_OK)
         return rc;
+    if (o.note_size > 0 && o.note == NULL)
+        return cfk__fail(err, CFK_E_INVALID, "bundle: a note of %zu bytes at NULL",
+                         o.note_size);
     if (o.note_size > CFK__INDEX_NOTE_MAX)
         return cfk__fail(err, CFK_E_INVALID,
                          "bundle: the note of an index has at most "

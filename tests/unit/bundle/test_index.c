@@ -162,6 +162,37 @@ START_TEST(other_certificates_join_those_of_an_index)
 END_TEST
 
 /* The issuer of a CRL is looked up in the index, whichever comes first. */
+/* The index knows intermediates; how they were come by is the pool's affair. */
+START_TEST(fetched_certificates_are_intermediates)
+{
+    cfk_bundle_pool *pool = new_pool();
+    cfk_bundle_pool *other;
+    cfk_bundle_result *direct;
+    cfk_bundle_result *result;
+    size_t size;
+    void *data;
+
+    make_add(pool, &root, CFK_BUNDLE_ROOT);
+    make_add(pool, &ca, CFK_BUNDLE_FETCHED);
+    make_add(pool, &stranger, CFK_BUNDLE_FETCHED);
+    make_add(pool, &stranger, CFK_BUNDLE_INPUT);
+    direct = build(pool, &leaf, NULL);
+    data = index_of(pool, &size);
+    other = index_pool(data, size, NULL);
+    ck_assert_uint_eq(cfk_bundle_pool_count(other, CFK_BUNDLE_POOL), 2);
+    ck_assert_uint_eq(cfk_bundle_pool_count(other, CFK_BUNDLE_INPUT), 1);
+    ck_assert_uint_eq(cfk_bundle_pool_count(other, CFK_BUNDLE_FETCHED), 0);
+    result = build(other, &leaf, NULL);
+    ck_assert_uint_eq(cfk_bundle_chain_count(direct), 1);
+    ck_assert_uint_eq(cfk_bundle_chain_count(result), 1);
+    cfk_bundle_result_free(direct);
+    cfk_bundle_result_free(result);
+    cfk_bundle_pool_free(other);
+    cfk_bundle_pool_free(pool);
+    cfk_free(NULL, data);
+}
+END_TEST
+
 START_TEST(crls_work_with_an_index)
 {
     cfk_bundle_pool *pool = new_pool();
@@ -221,6 +252,10 @@ START_TEST(a_note_is_kept)
     unit_expect_error(cfk_bundle_index_write(pool, &opts, &data, &size, &err),
                       CFK_E_INVALID, &err, "1 MiB");
     ck_assert_ptr_null(data);
+    opts.note = NULL;
+    opts.note_size = 1;
+    unit_expect_error(cfk_bundle_index_write(pool, &opts, &data, &size, &err),
+                      CFK_E_INVALID, &err, "a note of 1 bytes at NULL");
     free(long_note);
     cfk_bundle_pool_free(pool);
 }
@@ -406,6 +441,7 @@ Suite *unit_suite(void)
         certificates_are_used_where_they_lie,
         the_same_certificates_make_the_same_bytes,
         other_certificates_join_those_of_an_index,
+        fetched_certificates_are_intermediates,
         crls_work_with_an_index,
         a_note_is_kept,
         the_format_is_as_it_is_written_down,
